@@ -1,0 +1,26 @@
+"""Multi-head self-attention, written to be read: the package behind the book.
+
+Importing this package needs torch and einops alone; every other dependency is imported by the
+part that uses it.
+"""
+
+from mha_book.attention import (
+    MultiHeadAttention,
+    attention_weights,
+    scaled_dot_product_attention,
+)
+from mha_book.cache import KVCache
+from mha_book.layers import DecoderLayer, EncoderLayer, FeedForward, Residual
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DecoderLayer",
+    "EncoderLayer",
+    "FeedForward",
+    "KVCache",
+    "MultiHeadAttention",
+    "Residual",
+    "attention_weights",
+    "scaled_dot_product_attention",
+]

@@ -1,0 +1,87 @@
+"""Checks of arguments, so that a wrong shape is named before any kernel meets it."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["check_inputs", "check_masks", "check_probability", "check_qkv", "check_sizes"]
+
+
+def check_sizes(**sizes: int) -> None:
+    """Raise ValueError for the first size below one."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name}={size} must be at least 1")
+
+
+def check_probability(name: str, p: float) -> None:
+    """Raise ValueError unless 0 <= p <= 1."""
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"{name}={p} must lie between 0 and 1")
+
+
+def check_qkv(q: Tensor, k: Tensor, v: Tensor | None = None) -> tuple[int, ...]:
+    """Shape (…, H, T_q, T_k) of the scores; ValueError unless q, k and v fit together."""
+    named = {"q": q, "k": k} if v is None else {"q": q, "k": k, "v": v}
+    for name, x in named.items():
+        if x.dim() < 3:
+            raise ValueError(f"{name} has shape {tuple(x.shape)}, expected (..., heads, T, width)")
+        if x.dtype != q.dtype:
+            raise ValueError(f"{name} is {x.dtype}, but q is {q.dtype}")
+    if q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"q has width {q.shape[-1]}, but k has width {k.shape[-1]}")
+    if k.shape[-3] == 0 or q.shape[-3] % k.shape[-3]:
+        raise ValueError(
+            f"q has {q.shape[-3]} heads, which is not a multiple of the {k.shape[-3]} heads of k"
+        )
+    if v is not None and v.shape[-3:-1] != k.shape[-3:-1]:
+        raise ValueError(
+            f"v has (heads, T)={tuple(v.shape[-3:-1])}, but k has {tuple(k.shape[-3:-1])}"
+        )
+    for name, x in named.items():
+        if not _broadcasts(x.shape[:-3], q.shape[:-3], both=True):
+            raise ValueError(
+                f"{name} has leading axes {tuple(x.shape[:-3])}, which do not broadcast with "
+                f"{tuple(q.shape[:-3])} of q"
+            )
+    leading = torch.broadcast_shapes(*(x.shape[:-3] for x in named.values()))
+    return (*leading, *q.shape[-3:-1], k.shape[-2])
+
+
+def check_inputs(x: Tensor, context: Tensor | None, d_model: int) -> None:
+    """Raise ValueError unless x and context are batches of sequences of width d_model."""
+    for name, tokens in {"x": x, "context": context}.items():
+        if tokens is None:
+            continue
+        if tokens.dim() != 3 or tokens.shape[-1] != d_model:
+            raise ValueError(
+                f"{name} has shape {tuple(tokens.shape)}, expected (B, T, d_model={d_model})"
+            )
+        if tokens.shape[0] != x.shape[0]:
+            raise ValueError(f"{name} has {tokens.shape[0]} sequences, but x has {x.shape[0]}")
+
+
+def check_masks(keep: Tensor | None, bias: Tensor | None, scores: tuple[int, ...]) -> None:
+    """Raise unless keep is boolean, bias is floating point, and both broadcast to the scores."""
+    if keep is not None and keep.dtype != torch.bool:
+        raise TypeError(
+            f"keep is {keep.dtype}, expected torch.bool, True where a query may attend; "
+            "pass numbers that are added to the scores as bias"
+        )
+    if bias is not None and not bias.is_floating_point():
+        raise TypeError(
+            f"bias is {bias.dtype}, expected floating point; pass a boolean mask as keep"
+        )
+    for name, mask in {"keep": keep, "bias": bias}.items():
+        if mask is not None and not _broadcasts(mask.shape, scores, both=False):
+            raise ValueError(
+                f"{name} has shape {tuple(mask.shape)}, which does not broadcast to the scores "
+                f"(..., H, T_q, T_k)={tuple(scores)}"
+            )
+
+
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...], *, both: bool) -> bool:
+    """Whether shape broadcasts to target or, if both may stretch, with it."""
+    if len(shape) > len(target) and not both:
+        return False
+    pairs = zip(reversed(shape), reversed(target), strict=False)
+    return all(a in (1, b) or (both and b == 1) for a, b in pairs)
