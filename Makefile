@@ -1,0 +1,54 @@
+# Two commands matter: `make book` builds and executes the book, `make test` checks everything.
+# Both prepare what they need in .venv and work on a fresh machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help book test serve bench lint types unit check-book pictures lock clean python setup setup-dev
+
+help: ## Say what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
+
+book: setup ## Build the book into _build/html and say where to open it
+	@$(BIN)/python tools/build_book.py
+
+test: setup-dev lint types unit book check-book ## Check everything: lint, types, tests, book
+
+serve: setup-dev ## Open the book on localhost and rebuild it on change
+	@$(BIN)/python tools/serve.py
+
+bench: setup-dev ## Time and weigh attention against other implementations
+	@$(BIN)/python experiments/bench_attention.py
+
+lint: setup-dev ## Check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup-dev ## Check types
+	@$(BIN)/mypy
+
+unit: setup-dev ## Run the tests of the package and the tools, with coverage
+	@$(BIN)/pytest -n 2 --cov -m "not book and not browser"
+
+check-book: setup-dev ## Check the built book: numbering, figures, links, offline in a browser
+	@$(BIN)/pytest -m "book or browser"
+
+pictures: setup-dev ## Take pictures of all built pages: light, dark, phone
+	@$(BIN)/python tools/look.py --all
+
+lock: setup-dev ## Renew constraints.txt from what is installed
+	@$(BIN)/python tools/bootstrap.py --lock
+
+clean: ## Remove everything that was built, the virtual environment included
+	rm -rf _build .venv conf.py .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || \
+	  { echo "error: $(PYTHON) was not found; install Python 3.11 or newer, or set PYTHON=..." >&2; exit 1; }
+
+setup: python
+	@$(PYTHON) tools/bootstrap.py requirements.txt
+
+setup-dev: python
+	@$(PYTHON) tools/bootstrap.py requirements-dev.txt
