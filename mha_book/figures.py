@@ -169,7 +169,7 @@ def matrices(
     """
     arrays = {name: np.atleast_2d(np.asarray(m, dtype=float)) for name, m in named.items()}
     left = 0.1 + 0.09 * max(map(len, rows or [""]))
-    top, gap = 0.45, 1.6 * unit
+    top, gap = 0.45, 0.5
     height = unit * max(a.shape[0] for a in arrays.values())
     width = left + sum(unit * a.shape[1] + gap for a in arrays.values()) - gap + 0.1
     fig = plt.figure(figsize=(width, height + top + 0.1), layout="none")

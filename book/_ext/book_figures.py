@@ -19,6 +19,10 @@ from mha_book.figures import COLORS
 
 logger = logging.getLogger(__name__)
 
+SCROLLS = (
+    490  # a figure wider than this many pixels scrolls on a phone, so the keyboard must reach it
+)
+
 
 class InlineFigures(SphinxPostTransform):
     """Replace image nodes that point at a cell's SVG by the SVG."""
@@ -53,8 +57,9 @@ def inline(svg: str, alt: str, prefix: str) -> str:
     head = re.sub(r'\s(?:width|height|version|xmlns(?::xlink)?)="[^"]*"', "", head)
     body = re.sub(r"\s*\n\s*", "\n", body)
     label = escape(alt, quote=True)
+    focus = ' tabindex="0"' if width > SCROLLS else ""
     return (
-        f'<div class="mha-figure" style="--fig-width: {width:.0f}px">'
+        f'<div class="mha-figure" style="--fig-width: {width:.0f}px"{focus}>'
         f'{head} role="img" aria-label="{label}">{body.strip()}</div>'
     )
 
