@@ -61,7 +61,8 @@ def attention_weights(
     """
     check_masks(keep, bias, check_qkv(q, k))
     k = k.repeat_interleave(q.shape[-3] // k.shape[-3], dim=-3)
-    scores = q @ k.mT * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scores = q * scale @ k.mT  # scaled before the product, which might overflow in half precision
     if bias is not None:
         scores = scores + bias.to(scores.dtype)
     if keep is not None:

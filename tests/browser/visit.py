@@ -7,20 +7,21 @@ from typing import Any
 class Visit:
     """One reader's visit: the page, what it asked the network for and what it complained about."""
 
-    def __init__(self, chromium: Any, theme: str, width: int) -> None:
+    def __init__(self, chromium: Any, theme: str, width: int, *, allow: str = "file:") -> None:
         self.context = chromium.new_context(viewport={"width": width, "height": 800})
         self.context.add_init_script(
             f"localStorage.setItem('mode','{theme}');localStorage.setItem('theme','{theme}')"
         )
-        self.context.route("**/*", self._only_files)
+        self.context.route("**/*", self._filter)
         self.page = self.context.new_page()
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.allowed = (allow, "file:", "data:", "blob:")
         self.requests: list[str] = []
         self.complaints: list[str] = []
 
-    def _only_files(self, route: Any) -> None:
-        if route.request.url.startswith(("file:", "data:", "blob:")):
+    def _filter(self, route: Any) -> None:
+        if route.request.url.startswith(self.allowed):
             route.continue_()
         else:
             self.requests.append(route.request.url)
