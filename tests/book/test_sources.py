@@ -11,7 +11,7 @@ from tests.book.built import PAGES, ROOT
 CELL = re.compile(r"^```\{code-cell\} ipython3\n(.*?)^```", re.S | re.M)
 LABELS = re.compile(
     r"^\((?P<target>[\w-]+)\)=$|^\$\$ \((?P<formula>[\w-]+)\)$|^:label: (?P<block>[\w-]+)$"
-    r"|^ +name: (?P<figure>[\w-]+)$",
+    r"|^ {4}name: (?P<figure>[\w-]+)$",
     re.M,
 )
 MAX_LINES, MAX_COLUMNS = 18, 79
