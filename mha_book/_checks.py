@@ -37,13 +37,14 @@ def check_qkv(q: Tensor, k: Tensor, v: Tensor | None = None) -> tuple[int, ...]:
         raise ValueError(
             f"v has (heads, T)={tuple(v.shape[-3:-1])}, but k has {tuple(k.shape[-3:-1])}"
         )
+    leading: tuple[int, ...] = ()
     for name, x in named.items():
-        if not _broadcasts(x.shape[:-3], q.shape[:-3], both=True):
+        if not _broadcasts(x.shape[:-3], leading, both=True):
             raise ValueError(
                 f"{name} has leading axes {tuple(x.shape[:-3])}, which do not broadcast with "
-                f"{tuple(q.shape[:-3])} of q"
+                f"{leading} of {'q' if name == 'k' else 'q and k'}"
             )
-    leading = torch.broadcast_shapes(*(x.shape[:-3] for x in named.values()))
+        leading = _broadcast(leading, x.shape[:-3])
     return (*leading, *q.shape[-3:-1], k.shape[-2])
 
 
@@ -85,3 +86,10 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...], *, both: bool) 
         return False
     pairs = zip(reversed(shape), reversed(target), strict=False)
     return all(a in (1, b) or (both and b == 1) for a, b in pairs)
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that two shapes broadcast to; torch's own function imports sympy for it."""
+    length = max(len(a), len(b))
+    padded = [(1,) * (length - len(shape)) + tuple(shape) for shape in (a, b)]
+    return tuple(n if m == 1 else m for m, n in zip(*padded, strict=True))

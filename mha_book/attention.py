@@ -227,13 +227,13 @@ class MultiHeadAttention(nn.Module):
             ValueError: a shape does not agree, or tokens do not fit the cache, which then stays
                 as it was.
         """
+        self._check(x, context)
         past = 0 if cache is None else cache.length
         T_k = past + x.shape[1] if context is None else context.shape[1]
-        self._check(x, context)
         check_masks(keep, bias, (x.shape[0], self.num_heads, x.shape[1], T_k))
         q = self._turn(self._split(self.q_proj(x)), past)
         if context is not None and cache is not None and past:
-            k, v = cache.recall(T_k)
+            k, v = cache.recall(x.shape[0], self.num_kv_heads, T_k, self.d_head)
         else:
             source = x if context is None else context
             k = self._turn(self._split(self.k_proj(source)), past)

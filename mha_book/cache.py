@@ -99,16 +99,18 @@ class KVCache:
         return self.keys, self.values
 
     def recall(
-        self, length: int
+        self, batch_size: int, num_kv_heads: int, length: int, d_head: int
     ) -> tuple[Float[Tensor, "B H_kv T_k d"], Float[Tensor, "B H_kv T_k d_v"]]:
-        """The keys and values of a context of ``length`` tokens that was written before.
+        """The keys and values of a context that was written before, if they have these sizes.
 
         Raises:
-            ValueError: the cache was filled from a context of another length.
+            ValueError: the cache was filled from a context of another size or by another layer.
         """
-        if length != self.length:
+        wanted = (batch_size, num_kv_heads, length, d_head)
+        if self.keys.shape != wanted:
             raise ValueError(
-                f"context has {length} tokens, but the cache was filled from {self.length}"
+                f"context needs keys of shape (B, H_kv, T, d)={wanted}, "
+                f"but the cache holds {tuple(self.keys.shape)}"
             )
         return self.keys, self.values
 

@@ -131,6 +131,8 @@ def padding(lengths: Int[Tensor, " B"] | Sequence[int], T: int) -> Bool[Tensor, 
     Raises:
         ValueError: a length is negative or longer than ``T``.
 
+    Source: the masking of Vaswani et al. (2017), section 3.2.3, put to this use.
+
     >>> padding([1, 3], 3)[:, 0, 0].int()
     tensor([[1, 0, 0],
             [1, 1, 1]], dtype=torch.int32)

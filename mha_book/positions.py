@@ -33,8 +33,9 @@ def sinusoidal(
         d_model: width, even.
         base: ratio of the longest wave to the shortest.
         layout: ``"interleaved"`` alternates sine and cosine as in the paper; ``"concatenated"``
-            puts all sines before all cosines as in tensor2tensor. The two differ by a fixed
-            permutation of the columns, which any linear layer can absorb.
+            puts all sines before all cosines. The two differ by a fixed permutation of the
+            columns, which any linear layer can absorb. (tensor2tensor concatenates too, but spaces
+            its frequencies to end at 1/base exactly.)
         dtype: element type of the result; torch's default if omitted.
         device: where the result lies.
 
@@ -113,8 +114,9 @@ class RotaryEmbedding(nn.Module):
         d_head: width of a head, even.
         base: ratio of the longest wave to the shortest.
         layout: which coordinates form pair *i*: ``"halves"`` pairs ``x[i]`` with
-            ``x[i + d_head/2]`` as Llama's published weights expect; ``"interleaved"`` pairs
-            ``x[2i]`` with ``x[2i+1]`` as in the paper.
+            ``x[i + d_head/2]``, as Llama's weights in the Hugging Face format expect;
+            ``"interleaved"`` pairs ``x[2i]`` with ``x[2i+1]``, as in the paper and in the
+            checkpoints that Meta published.
 
     Raises:
         ValueError: ``d_head`` is odd or not positive, or the layout is unknown.
@@ -140,12 +142,15 @@ class RotaryEmbedding(nn.Module):
         self.d_head, self.base, self.layout = d_head, base, layout
 
     def forward(
-        self, x: Float[Tensor, "*B T d"], positions: int | Int[Tensor, "*#B T"] = 0
+        self,
+        x: Float[Tensor, "*B T d"],
+        positions: int | Int[Tensor, "*#B T"] | Float[Tensor, "*#B T"] = 0,
     ) -> Float[Tensor, "*B T d"]:
         """Turn ``x``; ``positions`` is that of the first token, or one for each token.
 
-        Positions for a batch of heads, (B, H, T, d), have shape (T,) or (B, 1, T). Angles are
-        computed in float32 or wider whatever the type of ``x``.
+        Positions for a batch of heads, (B, H, T, d), have shape (T,) or (B, 1, T); fractions are
+        welcome, as position interpolation needs them. Angles are computed in float32 or wider
+        whatever the type of ``x``.
 
         Raises:
             ValueError: the last axis of ``x`` is not ``d_head``.
