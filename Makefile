@@ -29,7 +29,8 @@ types: setup-dev ## Check types
 	@$(BIN)/mypy
 
 unit: setup-dev ## Run the tests of the package and the tools, with coverage
-	@$(BIN)/pytest -n 2 --cov -m "not book and not browser"
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --cov -m "not book and not browser" \
+	  --jaxtyping-packages=mha_book,beartype.beartype
 
 check-book: setup-dev ## Check the built book: numbering, figures, links, offline in a browser
 	@$(BIN)/pytest -m "book or browser"

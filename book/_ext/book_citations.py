@@ -1,7 +1,6 @@
 """Cite as readers of the field expect: Vaswani et al. (2017), in round brackets."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from sphinx.application import Sphinx
 from sphinxcontrib.bibtex.plugin import register_plugin
@@ -26,16 +25,7 @@ class RoundStyle(AuthorYearReferenceStyle):
     bracket_year: BracketStyle = field(default_factory=_round)
 
 
-def drop_obsolete_roles(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Take off roles that ARIA 1.2 deprecated and that make a list without list items."""
-    body = context.get("body", "").replace(' role="doc-biblioentry"', "")
-    context["body"] = body.replace('<div role="list" class="citation-list">', "<div>")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the style under its name; ``_config.yml`` chooses it."""
     register_plugin("sphinxcontrib.bibtex.style.referencing", NAME, RoundStyle)
-    app.connect("html-page-context", drop_obsolete_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,9 +19,8 @@ from mha_book.figures import COLORS
 
 logger = logging.getLogger(__name__)
 
-SCROLLS = (
-    490  # a figure wider than this many pixels scrolls on a phone, so the keyboard must reach it
-)
+# A figure wider than this many pixels scrolls on a phone, so the keyboard must reach it.
+SCROLLS = 420
 
 
 class InlineFigures(SphinxPostTransform):
@@ -48,6 +47,7 @@ def inline(svg: str, alt: str, prefix: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+    svg = svg.replace('id="tiles"', 'class="tiles"')
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     svg = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{prefix}", svg)
     for name, color in COLORS.items():
