@@ -25,13 +25,15 @@ def package_digest(package: Path) -> str:
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
-    """Point MyST-NB at the folder for the present state of the package."""
+    """Point MyST-NB at the folder for the present state of the package; note that of _ext."""
     root = Path(app.confdir)
+    config.book_extensions = package_digest(Path(__file__).parent)
     folder = root / "_build" / ".jupyter_cache" / package_digest(root / PACKAGE)
     config.nb_execution_cache_path = str(folder)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_config_value("book_extensions", "", "html")  # written pages depend on the extensions
     app.connect("config-inited", choose_cache)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
