@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The modules whose shape annotations are checked at every call of the tests.
+CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.layers,mha_book.masks,mha_book.positions
 .DEFAULT_GOAL := help
 .PHONY: help book test serve bench lint types unit check-book pictures lock clean python setup setup-dev
 
@@ -30,7 +32,7 @@ types: setup-dev ## Check types
 
 unit: setup-dev ## Run the tests of the package and the tools, with coverage
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --cov -m "not book and not browser" \
-	  --jaxtyping-packages=mha_book,beartype.beartype
+	  --jaxtyping-packages=$(CHECKED),beartype.beartype
 
 check-book: setup-dev ## Check the built book: numbering, figures, links, offline in a browser
 	@$(BIN)/pytest -m "book or browser"

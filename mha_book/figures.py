@@ -6,6 +6,7 @@ they become variables of its style sheet and follow the light or dark theme.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
@@ -16,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "heatmap", "matrices", "ramp", "use_style"]
+__all__ = ["COLORS", "heatmap", "in_style", "matrices", "ramp", "use_style"]
 
 #: Name and colour; ``ink`` is for text and axes, ``paper`` for marks on a strong ground.
 COLORS = {
@@ -81,6 +82,11 @@ def use_style() -> None:
         return
     if get_ipython() is not None:
         set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def in_style() -> AbstractContextManager[None]:
+    """The style for a ``with`` block, where it must not stay behind."""
+    return mpl.rc_context(_STYLE)  # type: ignore[arg-type]
 
 
 def ramp(color: str = "blue") -> LinearSegmentedColormap:

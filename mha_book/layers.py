@@ -108,8 +108,8 @@ class Residual(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Float[Tensor, "*B T d_model"], sublayer: Callable[[Tensor], Tensor]
-    ) -> Float[Tensor, "*B T d_model"]:
+        self, x: Float[Tensor, "*B d_model"], sublayer: Callable[[Tensor], Tensor]
+    ) -> Float[Tensor, "*B d_model"]:
         """``x`` plus ``sublayer`` of it, in the chosen order."""
         if self.order == "pre":
             return x + self.dropout(sublayer(self.norm(x)))
