@@ -4,6 +4,7 @@ python tools/serve.py [--port 8000] [--no-browser]
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def main() -> int:
     subprocess.run(derive, cwd=ROOT, check=True, capture_output=True)
     try:
         call = command(arguments.port, not arguments.no_browser)
-        return subprocess.run(call, cwd=ROOT, check=False).returncode
+        extensions = {"PYTHONPATH": str(ROOT / "book" / "_ext")}  # conf.py leaves their folder out
+        return subprocess.run(call, cwd=ROOT, check=False, env=os.environ | extensions).returncode
     except KeyboardInterrupt:
         return 0
 
