@@ -1,148 +1,20 @@
-"""Scaled dot-product attention, and the multi-head module built on it.
+"""Multi-head attention: the module that learns what the heads compare and what they gather.
 
-The functions know nothing of parameters; the module knows nothing of softmax. Axis letters: B
-batch, H query heads, H_kv key-value heads, T_q queries, T_k keys, d width of a query or key, d_v
-width of a value, d_model width of the residual stream.
+It knows nothing of softmax: that is ``mha_book.scaled_dot_product``, whose two functions are found
+here as well. Axis letters: B batch, H query heads, H_kv key-value heads, T_q queries, T_k keys,
+T_c tokens of the context, d width of a head, d_model width of the residual stream.
 """
 
-import math
-
-import torch
-import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from mha_book._checks import (
-    check_inputs,
-    check_masks,
-    check_probability,
-    check_qkv,
-    check_sizes,
-)
+from mha_book._checks import check_inputs, check_masks, check_probability, check_sizes
 from mha_book._shapes import Bool, Float
 from mha_book.cache import KVCache
 from mha_book.positions import RotaryEmbedding
+from mha_book.scaled_dot_product import attention_weights, scaled_dot_product_attention
 
 __all__ = ["MultiHeadAttention", "attention_weights", "scaled_dot_product_attention"]
-
-
-def attention_weights(
-    q: Float[Tensor, "*#B H T_q d"],
-    k: Float[Tensor, "*#B H_kv T_k d"],
-    *,
-    keep: Bool[Tensor, "..."] | None = None,
-    bias: Float[Tensor, "..."] | None = None,
-    scale: float | None = None,
-) -> Float[Tensor, "... H T_q T_k"]:
-    r"""How much each query attends to each key (eq-attention-weights).
-
-    .. math:: A = \mathrm{softmax}\!\left(s\,QK^\top + \mathrm{bias}\right), \qquad s = 1/\sqrt{d}
-
-    Args:
-        q: queries.
-        k: keys; H must be a multiple of H_kv, and query head *h* reads key head *h // (H / H_kv)*
-            (eq-heads-group).
-        keep: True where query *i* may attend to key *j*; broadcasts to (…, H, T_q, T_k).
-        bias: numbers added to the scaled scores; broadcasts likewise.
-        scale: the factor *s*, if it is to be another.
-
-    Returns:
-        Weights whose rows sum to one. A row that may attend to nothing is all zeros.
-
-    Raises:
-        TypeError: ``keep`` is not boolean, or ``bias`` is not floating point.
-        ValueError: widths, heads or shapes do not agree.
-
-    Formulas: eq-scores, eq-softmax-rows, eq-steps-safe-softmax, eq-gaussian-kernel-softmax,
-    eq-self-attention-dilution, eq-score-variance, eq-score-moments, eq-score-variance-dependent,
-    eq-softmax-jacobian, eq-softmax-saturation, eq-softmax-temperature-limits,
-    eq-log-sum-exp-gradient, eq-log-sum-exp-convex.
-
-    Source: Vaswani et al. (2017), section 3.2.1; grouped heads: Ainslie et al. (2023), section 2.2.
-
-    Derivatives: eq-attention-query-gradient, eq-backward-scores.
-    Limits: eq-head-rank, eq-head-log-rank, eq-rank-collapse, eq-rank-collapse-rate.
-    Formulas: eq-head-score-sum.
-
-    >>> q = torch.tensor([[[1.0, 0.0]]])                          # (H=1, T_q=1, d=2)
-    >>> k = torch.tensor([[[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]]])  # (H=1, T_k=3, d=2)
-    >>> attention_weights(q, k).round(decimals=2)
-    tensor([[[0.5800, 0.1400, 0.2800]]])
-    """
-    check_masks(keep, bias, check_qkv(q, k))
-    k = k.repeat_interleave(q.shape[-3] // k.shape[-3], dim=-3)
-    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    scores = q * scale @ k.mT  # scaled before the product, which might overflow in half precision
-    if bias is not None:
-        scores = scores + bias.to(scores.dtype)
-    if keep is not None:
-        scores = scores.masked_fill(~keep, -math.inf)
-    unseeing = scores.isneginf().all(dim=-1, keepdim=True)  # softmax would be 0/0 in these rows
-    return scores.masked_fill(unseeing, 0.0).softmax(dim=-1).masked_fill(unseeing, 0.0)
-
-
-def scaled_dot_product_attention(
-    q: Float[Tensor, "*#B H T_q d"],
-    k: Float[Tensor, "*#B H_kv T_k d"],
-    v: Float[Tensor, "*#B H_kv T_k d_v"],
-    *,
-    keep: Bool[Tensor, "..."] | None = None,
-    bias: Float[Tensor, "..."] | None = None,
-    scale: float | None = None,
-    dropout_p: float = 0.0,
-) -> Float[Tensor, "... H T_q d_v"]:
-    r"""The average of the values, weighted by attention (eq-scaled-dot-product).
-
-    .. math:: \mathrm{Attention}(Q, K, V)
-              = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d}}\right) V
-
-    Equal to ``attention_weights(q, k) @ v``, but computed by torch's fused kernel, which never
-    stores the weights. Sequences and heads are axes to repeat over (eq-heads-batched). Grouped
-    heads share their keys and values without copying them.
-
-    Args:
-        q: queries.
-        k: keys; H must be a multiple of H_kv. All leading axes broadcast.
-        v: values, as many as keys.
-        keep: True where query *i* may attend to key *j*; broadcasts to (…, H, T_q, T_k).
-        bias: numbers added to the scaled scores; broadcasts likewise.
-        scale: factor of the dot products, if it is to be other than 1/√d.
-        dropout_p: probability with which a weight is set to zero; the rest grow by 1/(1 − p)
-            (eq-dropout).
-
-    Returns:
-        One vector for each query; the zero vector where a query may attend to nothing.
-
-    Raises:
-        TypeError: ``keep`` is not boolean, or ``bias`` is not floating point.
-        ValueError: shapes do not agree, or ``dropout_p`` is no probability.
-
-    Formulas: eq-attention-output, eq-nadaraya-watson, eq-output-convex.
-
-    Source: Vaswani et al. (2017), section 3.2.1, equation 1.
-
-    Derivatives: eq-backward-values, eq-backward-weights, eq-backward-delta, eq-backward-queries,
-    eq-backward-keys, eq-uniform-attention-gradient.
-
-    >>> q, k = torch.zeros(1, 1, 2), torch.zeros(1, 3, 2)
-    >>> v = torch.tensor([[[1.0], [2.0], [6.0]]])
-    >>> scaled_dot_product_attention(q, k, v)
-    tensor([[[3.]]])
-    """
-    check_masks(keep, bias, check_qkv(q, k, v))
-    check_probability("dropout_p", dropout_p)
-    mask = _merge_masks(keep, bias, q.dtype)
-    group = q.shape[-3] // k.shape[-3]
-    if group > 1 and q.shape[-2] == 1:  # decoding: the queries of a group become rows of one call
-        q = q.squeeze(-2).unflatten(-2, (-1, group))
-        if mask is not None:
-            mask = mask.squeeze(-2)
-            mask = mask.unflatten(-2, (-1, group)) if mask.shape[-2] > 1 else mask.unsqueeze(-2)
-        out = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, scale=scale)
-        return out.flatten(-3, -2).unsqueeze(-2)
-    return F.scaled_dot_product_attention(
-        q, k, v, mask, dropout_p, scale=scale, enable_gqa=group > 1
-    )
 
 
 class MultiHeadAttention(nn.Module):
@@ -234,6 +106,7 @@ class MultiHeadAttention(nn.Module):
         *,
         keep: Bool[Tensor, "..."] | None = None,
         bias: Float[Tensor, "..."] | None = None,
+        causal: bool = False,
         cache: KVCache | None = None,
     ) -> Float[Tensor, "B T_q d_model"]:
         """Let each token of ``x`` gather from ``context`` or, if omitted, from ``x`` itself.
@@ -242,19 +115,20 @@ class MultiHeadAttention(nn.Module):
             x: the tokens that ask.
             context: the tokens that answer.
             keep: True where token *i* may attend to token *j*; broadcasts to (B, H, T_q, T_k).
-                Nothing is hidden if omitted, not even with a cache: a causal model passes
-                ``masks.causal(T_q, cache.length + T_q)``.
+                Nothing is hidden if omitted.
             bias: numbers added to the scaled scores; broadcasts likewise.
+            causal: whether a token is hidden from those that stand before it, those in the cache
+                included (eq-causal-mask).
             cache: earlier keys and values. Self-attention appends to it, so T_k is its earlier
                 length plus T_q. Cross-attention fills it from ``context`` at the first call and
                 reads it from then on.
 
         Raises:
             TypeError: ``keep`` is not boolean, or ``bias`` is not floating point.
-            ValueError: a shape does not agree, or tokens do not fit the cache, which then stays
-                as it was.
+            ValueError: a shape does not agree, ``causal`` comes with a context, or tokens do not
+                fit the cache, which then stays as it was.
         """
-        self._check(x, context)
+        self._check(x, context, causal)
         past = 0 if cache is None else cache.length
         T_k = past + x.shape[1] if context is None else context.shape[1]
         check_masks(keep, bias, (x.shape[0], self.num_heads, x.shape[1], T_k))
@@ -267,7 +141,9 @@ class MultiHeadAttention(nn.Module):
             v = self._split(self.v_proj(source))
             k, v = (k, v) if cache is None else cache.append(k, v)
         dropout_p = self.dropout if self.training else 0.0
-        heads = scaled_dot_product_attention(q, k, v, keep=keep, bias=bias, dropout_p=dropout_p)
+        heads = scaled_dot_product_attention(
+            q, k, v, keep=keep, bias=bias, dropout_p=dropout_p, causal=causal
+        )
         return self.out_proj(rearrange(heads, "B H T_q d -> B T_q (H d)"))
 
     def weights(
@@ -277,6 +153,7 @@ class MultiHeadAttention(nn.Module):
         *,
         keep: Bool[Tensor, "..."] | None = None,
         bias: Float[Tensor, "..."] | None = None,
+        causal: bool = False,
     ) -> Float[Tensor, "B H T_q T_k"]:
         """The weights behind ``forward`` in evaluation mode, for looking at (eq-attention-weights).
 
@@ -287,15 +164,17 @@ class MultiHeadAttention(nn.Module):
 
         Raises:
             TypeError: ``keep`` is not boolean, or ``bias`` is not floating point.
-            ValueError: a shape does not agree.
+            ValueError: a shape does not agree, or ``causal`` comes with a context.
         """
-        self._check(x, context)
+        self._check(x, context, causal)
         q = self._turn(self._split(self.q_proj(x)))
         k = self._turn(self._split(self.k_proj(x if context is None else context)))
-        return attention_weights(q, k, keep=keep, bias=bias)
+        return attention_weights(q, k, keep=keep, bias=bias, causal=causal)
 
-    def _check(self, x: Tensor, context: Tensor | None) -> None:
+    def _check(self, x: Tensor, context: Tensor | None, causal: bool) -> None:
         check_inputs(x, context, self.d_model)
+        if context is not None and causal:
+            raise ValueError("context was given, but causal=True orders the tokens of x alone")
         if context is not None and self.rotary is not None:
             raise ValueError("context was given, but rotary positions are for self-attention only")
 
@@ -312,12 +191,3 @@ class MultiHeadAttention(nn.Module):
             f"num_heads={self.num_heads}, num_kv_heads={self.num_kv_heads}, "
             f"d_head={self.d_head}, dropout={self.dropout}"
         )
-
-
-def _merge_masks(keep: Tensor | None, bias: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    """One mask for the fused kernel, with at least the axes (H, T_q, T_k): boolean or additive."""
-    mask = keep
-    if bias is not None:
-        bias = bias.to(dtype)
-        mask = bias if keep is None else torch.where(keep, bias, -math.inf)
-    return None if mask is None else mask[(None,) * max(0, 3 - mask.dim())]

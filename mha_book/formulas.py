@@ -52,13 +52,13 @@ class Formula:
 _TABLE = """
 # Chapter 2, core concepts: 2.1 attention
 sec-attention-principle
-  eq-nadaraya-watson | kernel regression | attention.scaled_dot_product_attention
-  eq-gaussian-kernel-softmax | Gaussian kernel as a softmax | attention.attention_weights | nadaraya_watson
+  eq-nadaraya-watson | kernel regression | scaled_dot_product.scaled_dot_product_attention
+  eq-gaussian-kernel-softmax | Gaussian kernel as a softmax | scaled_dot_product.attention_weights | nadaraya_watson
 sec-attention-math
-  eq-attention-weights | weights | attention.attention_weights | scaled_dot_product
-  eq-scaled-dot-product | scaled dot-product attention | attention.scaled_dot_product_attention
-  eq-attention-query-gradient | gradient of the weights by the query | attention.attention_weights
-  eq-score-variance | variance of a score | attention.attention_weights | score_moments
+  eq-attention-weights | weights | scaled_dot_product.attention_weights | scaled_dot_product
+  eq-scaled-dot-product | scaled dot-product attention | scaled_dot_product.scaled_dot_product_attention
+  eq-attention-query-gradient | gradient of the weights by the query | scaled_dot_product.attention_weights
+  eq-score-variance | variance of a score | scaled_dot_product.attention_weights | score_moments
   eq-softmax-temperature | softmax with a temperature | widgets.softmax_temperature.SoftmaxTemperature
 sec-attention-types
   eq-bilinear-attention | bilinear score | attention.MultiHeadAttention.weights
@@ -70,7 +70,7 @@ sec-self-attention-order
   eq-permutation-equivariance | no sense of order | attention.MultiHeadAttention
   eq-self-attention-masked-equivariance | order under a mask | attention.MultiHeadAttention | permutation_equivariance
 sec-self-versus-traditional
-  eq-self-attention-dilution | one token among many | attention.attention_weights
+  eq-self-attention-dilution | one token among many | scaled_dot_product.attention_weights
 # 2.3 the multi-head module
 sec-multi-head-structure
   eq-head | one head | attention.MultiHeadAttention | multi_head
@@ -88,29 +88,29 @@ sec-input-representation
 sec-computing-qkv
   eq-query-key-value | queries, keys, values | attention.MultiHeadAttention
 sec-scores-and-distribution
-  eq-scores | scores | attention.attention_weights
+  eq-scores | scores | scaled_dot_product.attention_weights
   eq-steps-feature-scores | scores from features | attention.MultiHeadAttention.weights | scores
-  eq-softmax-rows | softmax of each row | attention.attention_weights
-  eq-steps-safe-softmax | softmax without overflow | attention.attention_weights | softmax_rows
+  eq-softmax-rows | softmax of each row | scaled_dot_product.attention_weights
+  eq-steps-safe-softmax | softmax without overflow | scaled_dot_product.attention_weights | softmax_rows
 sec-attention-output
-  eq-attention-output | output | attention.scaled_dot_product_attention
+  eq-attention-output | output | scaled_dot_product.scaled_dot_product_attention
 # 3.2 steps of multi-head self-attention
 sec-generating-heads
   eq-split-heads | columns of a head | attention.MultiHeadAttention._split
   eq-heads-address | heads in memory | attention.MultiHeadAttention._split | split_heads
   eq-head-weights | one matrix for all heads | attention.MultiHeadAttention
 sec-attention-per-head
-  eq-heads-batched | heads in a batch | attention.scaled_dot_product_attention
-  eq-heads-group | key head of a query head | attention.attention_weights
+  eq-heads-batched | heads in a batch | scaled_dot_product.scaled_dot_product_attention
+  eq-heads-group | key head of a query head | scaled_dot_product.attention_weights
 sec-concatenate-project
   eq-concat-is-sum | concatenating is summing | attention.MultiHeadAttention | head_sums
 sec-residual-norm
   eq-heads-token-share | share that differs between tokens | symbolic.heads_token_share.token_share
-  eq-heads-rms-norm | RMSNorm | layers.Residual
-  eq-heads-norm-scale | gradient behind a norm | layers.Residual
-  eq-residual | residual in two orders | layers.Residual
+  eq-heads-rms-norm | RMSNorm | sublayers.Residual
+  eq-heads-norm-scale | gradient behind a norm | sublayers.Residual
+  eq-residual | residual in two orders | sublayers.Residual
   eq-heads-unrolled | a pre-norm stack as a sum | layers.EncoderLayer | residual
-  eq-layer-norm | layer normalisation | layers.Residual
+  eq-layer-norm | layer normalisation | sublayers.Residual
 # 3.3 refinements
 sec-positional-encoding
   eq-sinusoidal | sinusoidal positions | positions.sinusoidal
@@ -126,32 +126,32 @@ sec-masks
   eq-kv-cache | key-value cache | cache.KVCache
   eq-kv-cache-size | size of a cache | widgets.kv_cache_calculator.KVCacheCalculator
 sec-attention-dropout
-  eq-dropout | dropout of weights | attention.scaled_dot_product_attention
+  eq-dropout | dropout of weights | scaled_dot_product.scaled_dot_product_attention
 # Chapter 4, mathematics: 4.1 self-attention
 sec-qkv-formulas
   eq-score-bilinear | scores as a bilinear form | attention.MultiHeadAttention
   eq-projection-gauge | projections with equal scores | attention.MultiHeadAttention | score_bilinear
 sec-score-formula
-  eq-score-moments | mean and variance of a score | attention.attention_weights
-  eq-score-variance-dependent | variance of a score with correlated terms | attention.attention_weights | score_moments
+  eq-score-moments | mean and variance of a score | scaled_dot_product.attention_weights
+  eq-score-variance-dependent | variance of a score with correlated terms | scaled_dot_product.attention_weights | score_moments
 sec-softmax-normalisation
-  eq-softmax-jacobian | Jacobian of softmax | attention.attention_weights
-  eq-softmax-saturation | norm of the Jacobian | attention.attention_weights
-  eq-softmax-temperature-limits | cold and hot softmax | attention.attention_weights | softmax_temperature
-  eq-log-sum-exp-gradient | softmax as a gradient | attention.attention_weights | log_sum_exp
-  eq-log-sum-exp-convex | convexity of log-sum-exp | attention.attention_weights | log_sum_exp
+  eq-softmax-jacobian | Jacobian of softmax | scaled_dot_product.attention_weights
+  eq-softmax-saturation | norm of the Jacobian | scaled_dot_product.attention_weights
+  eq-softmax-temperature-limits | cold and hot softmax | scaled_dot_product.attention_weights | softmax_temperature
+  eq-log-sum-exp-gradient | softmax as a gradient | scaled_dot_product.attention_weights | log_sum_exp
+  eq-log-sum-exp-convex | convexity of log-sum-exp | scaled_dot_product.attention_weights | log_sum_exp
   eq-label-smoothing | cross-entropy with smoothed targets | symbolic.label_smoothing.smoothed_target
   eq-label-smoothing-gradient | gradient of the smoothed loss | symbolic.label_smoothing.smoothed_target | label_smoothing
   eq-online-softmax | softmax block by block | variants.blockwise.merge
 sec-output-formula
-  eq-output-convex | outputs among the values | attention.scaled_dot_product_attention
+  eq-output-convex | outputs among the values | scaled_dot_product.scaled_dot_product_attention
   eq-linear-attention | linear attention | variants.linear.linear_attention
   eq-linear-attention-causal | linear attention as a recurrence | variants.linear.linear_attention | linear_attention
   eq-linear-attention-cost | operations of both forms | variants.linear.linear_attention | linear_attention
 # 4.2 multi-head self-attention
 sec-head-projections
   eq-head-blocks | heads are blocks of columns | attention.MultiHeadAttention
-  eq-head-score-sum | scores of a wide head | attention.attention_weights | head_blocks
+  eq-head-score-sum | scores of a wide head | scaled_dot_product.attention_weights | head_blocks
 sec-heads-in-parallel
   eq-attention-flops | operations of attention | attention.MultiHeadAttention
   eq-flops-crossover | where the quadratic part takes over | attention.MultiHeadAttention | attention_flops
@@ -159,38 +159,38 @@ sec-concatenation-formula
   eq-ov-circuit | what a head writes | attention.MultiHeadAttention | head_sums
   eq-head-permutation | heads have no order | attention.MultiHeadAttention | head_sums
 sec-residual-norm-formulas
-  eq-layer-norm-invariance | what a norm forgets | layers.Residual | layer_norm
-  eq-layer-norm-jacobian | Jacobian of layer normalisation | layers.Residual
-  eq-pre-norm | stack in pre order | layers.Residual | residual_orders
-  eq-post-norm | stack in post order | layers.Residual | residual_orders
-  eq-feed-forward | feed-forward network | layers.FeedForward
-  eq-feed-forward-parameters | parameters of the feed-forward network | layers.FeedForward | parameter_counts
+  eq-layer-norm-invariance | what a norm forgets | sublayers.Residual | layer_norm
+  eq-layer-norm-jacobian | Jacobian of layer normalisation | sublayers.Residual
+  eq-pre-norm | stack in pre order | sublayers.Residual | residual_orders
+  eq-post-norm | stack in post order | sublayers.Residual | residual_orders
+  eq-feed-forward | feed-forward network | sublayers.FeedForward
+  eq-feed-forward-parameters | parameters of the feed-forward network | sublayers.FeedForward | parameter_counts
   eq-encoder-layer | encoder layer | layers.EncoderLayer | layers
   eq-encoder-layer-parameters | parameters of an encoder layer | layers.EncoderLayer | parameter_counts
   eq-decoder-layer | decoder layer | layers.DecoderLayer | layers
 # 4.3 derivations
 sec-backward-derivation
-  eq-backward-values | gradient of the values | attention.scaled_dot_product_attention | attention_backward
-  eq-backward-weights | gradient of the weights | attention.scaled_dot_product_attention | attention_backward
-  eq-backward-scores | gradient of the scores | attention.attention_weights | attention_backward
-  eq-backward-delta | average of dA without the weights | attention.scaled_dot_product_attention | attention_backward
-  eq-backward-queries | gradient of the queries | attention.scaled_dot_product_attention | attention_backward
-  eq-backward-keys | gradient of the keys | attention.scaled_dot_product_attention | attention_backward
+  eq-backward-values | gradient of the values | scaled_dot_product.scaled_dot_product_attention | attention_backward
+  eq-backward-weights | gradient of the weights | scaled_dot_product.scaled_dot_product_attention | attention_backward
+  eq-backward-scores | gradient of the scores | scaled_dot_product.attention_weights | attention_backward
+  eq-backward-delta | average of dA without the weights | scaled_dot_product.scaled_dot_product_attention | attention_backward
+  eq-backward-queries | gradient of the queries | scaled_dot_product.scaled_dot_product_attention | attention_backward
+  eq-backward-keys | gradient of the keys | scaled_dot_product.scaled_dot_product_attention | attention_backward
 sec-dimension-proof
   eq-merge-index | index map of merging heads | attention.MultiHeadAttention | merge_heads
   eq-merge-commutes | what merging may be exchanged with | attention.MultiHeadAttention | merge_heads
-  eq-head-rank | rank of the scores of a head | attention.attention_weights
-  eq-head-log-rank | rank of the logarithms of its weights | attention.attention_weights | head_rank
+  eq-head-rank | rank of the scores of a head | scaled_dot_product.attention_weights
+  eq-head-log-rank | rank of the logarithms of its weights | scaled_dot_product.attention_weights | head_rank
 sec-residual-gradients
-  eq-residual-jacobian-product | Jacobian of a stack | layers.Residual | residual_stack
-  eq-residual-expansion | sum over paths | layers.Residual | residual_stack
-  eq-residual-singular-bounds | singular values | layers.Residual | residual_stack
-  eq-plain-gradient-norm | plain stack | layers.FeedForward | gradient_norms
-  eq-pre-norm-gradient-norm | pre-norm stack | layers.Residual | gradient_norms
-  eq-post-norm-gradient-norm | post-norm stack | layers.Residual | gradient_norms
-  eq-uniform-attention-gradient | uniform attention | attention.scaled_dot_product_attention | gradient_norms
-  eq-rank-collapse | attention alone contracts | attention.attention_weights
-  eq-rank-collapse-rate | how fast it contracts | attention.attention_weights | rank_collapse
+  eq-residual-jacobian-product | Jacobian of a stack | sublayers.Residual | residual_stack
+  eq-residual-expansion | sum over paths | sublayers.Residual | residual_stack
+  eq-residual-singular-bounds | singular values | sublayers.Residual | residual_stack
+  eq-plain-gradient-norm | plain stack | sublayers.FeedForward | gradient_norms
+  eq-pre-norm-gradient-norm | pre-norm stack | sublayers.Residual | gradient_norms
+  eq-post-norm-gradient-norm | post-norm stack | sublayers.Residual | gradient_norms
+  eq-uniform-attention-gradient | uniform attention | scaled_dot_product.scaled_dot_product_attention | gradient_norms
+  eq-rank-collapse | attention alone contracts | scaled_dot_product.attention_weights
+  eq-rank-collapse-rate | how fast it contracts | scaled_dot_product.attention_weights | rank_collapse
 """
 
 

@@ -14,7 +14,6 @@ from mha_book.parts import (
     encoder_layer,
     final_norm,
     initialise,
-    keep_past,
     new_caches,
     output_table,
 )
@@ -67,10 +66,9 @@ class LanguageModel(nn.Module):
         """What the logits are computed from; ``logits(features(tokens)[:, -1])`` are the last."""
         check_tokens("tokens", tokens)
         past = 0 if cache is None else cache.length
-        keep = keep_past(tokens.shape[1], past, tokens.device)
         x = self.embedding(tokens, offset=past)
         for layer, (own, _) in zip(self.layers, caches_of(cache, self.layers), strict=True):
-            x = layer(x, keep=keep, cache=own)
+            x = layer(x, causal=True, cache=own)
         return self.norm(x)
 
     def logits(self, features: Float[Tensor, "*B d_model"]) -> Float[Tensor, "*B V"]:

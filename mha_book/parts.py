@@ -17,7 +17,6 @@ from mha_book.attention import MultiHeadAttention
 from mha_book.cache import DecoderCache, KVCache
 from mha_book.config import TransformerConfig
 from mha_book.layers import DecoderLayer, EncoderLayer, FeedForward
-from mha_book.masks import causal
 from mha_book.positions import LearnedPositions, RotaryEmbedding, sinusoidal
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "feed_forward",
     "final_norm",
     "initialise",
-    "keep_past",
     "keep_real",
     "new_caches",
     "norm",
@@ -203,11 +201,6 @@ def caches_of(
         ValueError: the cache was made for another number of layers.
     """
     return [(None, None)] * len(layers) if cache is None else [*cache.pairs(len(layers))]
-
-
-def keep_past(T: int, past: int, device: torch.device) -> Bool[Tensor, "T T_k"] | None:
-    """The causal mask of T tokens behind ``past`` others; a single token sees all: no mask."""
-    return None if T == 1 else causal(T, past + T, device=device)
 
 
 def keep_real(real: Bool[Tensor, "B T_k"] | None) -> Bool[Tensor, "B 1 1 T_k"] | None:

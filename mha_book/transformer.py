@@ -20,7 +20,6 @@ from mha_book.parts import (
     encoder_layer,
     final_norm,
     initialise,
-    keep_past,
     keep_real,
     new_caches,
     output_table,
@@ -110,11 +109,11 @@ class Decoder(nn.Module):
         check_tokens("tgt", tgt)
         check_real("src_keep", src_keep, memory.shape[:2])
         past = 0 if cache is None else cache.length
-        keep, memory_keep = keep_past(tgt.shape[1], past, tgt.device), keep_real(src_keep)
+        memory_keep = keep_real(src_keep)
         x = self.embedding(tgt, offset=past)
         for layer, (own, other) in zip(self.layers, caches_of(cache, self.layers), strict=True):
-            masks = {"keep": keep, "memory_keep": memory_keep}
-            x = layer(x, memory, **masks, cache=own, memory_cache=other)
+            caches = {"cache": own, "memory_cache": other}
+            x = layer(x, memory, memory_keep=memory_keep, causal=True, **caches)
         return self.norm(x)
 
     def new_cache(

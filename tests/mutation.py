@@ -35,14 +35,15 @@ from tests.mutants import ROOT, Mutant, mutants, mutated_code
 
 EXPLAINED = Path(__file__).with_name("mutation_explained.toml")
 TIMEOUT = 120  # seconds; a mutant that hangs counts as noticed
+ERRORS = ["test_errors", "test_errors_in_calls"]
 TESTS = {
-    "mha_book/attention.py": ["test_attention", "test_multi_head_attention", "test_attention_laws",
-                              "test_dropout", "test_precision", "test_errors",
-                              "test_errors_in_calls"],
-    "mha_book/positions.py": ["test_positions", "test_multi_head_attention", "test_errors",
-                              "test_errors_in_calls"],
-    "mha_book/layers.py": ["test_layers", "test_layer_parts", "test_errors",
-                           "test_errors_in_calls"],
+    "mha_book/scaled_dot_product.py": ["test_scaled_dot_product", "test_causal", "test_precision",
+                                       "test_attention_laws", "test_dropout", *ERRORS],
+    "mha_book/attention.py": ["test_attention", "test_causal", "test_equivalence",
+                              "test_attention_laws", "test_cache", "test_dropout", *ERRORS],
+    "mha_book/positions.py": ["test_positions", "test_attention", *ERRORS],
+    "mha_book/sublayers.py": ["test_sublayers", "test_layers", *ERRORS],
+    "mha_book/layers.py": ["test_layers", "test_causal", *ERRORS],
 }  # fmt: skip
 
 
