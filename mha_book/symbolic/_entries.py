@@ -1,4 +1,4 @@
-"""Numbers with indices, such as s_ij, sums of any number of them, and matrices cut into blocks."""
+"""Numbers with indices, such as s_ij, and sums of any number of them."""
 
 from typing import Any
 
@@ -7,7 +7,16 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from mha_book.symbolic.proof import equal
 
-__all__ = ["Entry", "c", "entries", "l", "row_of_blocks", "same_blocks", "same_sums", "total"]
+__all__ = [
+    "Entry",
+    "c",
+    "entries",
+    "l",
+    "row_sum",
+    "row_vector",
+    "same_sums",
+    "total",
+]
 
 c, l = sp.symbols("c l", integer=True, positive=True)  # noqa: E741  the letter of the formulas
 
@@ -46,49 +55,65 @@ def total(term: Any, index: Any, size: Any) -> Any:
 def same_sums(left: Any, right: Any) -> bool:
     """Whether both are equal once sums are split and constants stand before them.
 
-    The letters that are summed over do not count.
+    The letters that are summed over do not count. Sums that are still different then are numbers
+    of which nothing else is known.
 
     >>> a = entries("a")
     >>> same_sums(total(2 * a(l), l, 3), 2 * total(a(c), c, 3))
     True
+    >>> same_sums(total(a(l) ** 2, l, 3), total(a(l), l, 3) ** 2)
+    False
     """
-    return equal(_tidy(left) - _tidy(right), sp.Integer(0))
+    difference = _tidy(left) - _tidy(right)
+    unknown = {part: sp.Dummy() for part in difference.atoms(sp.Sum)}
+    return equal(difference.xreplace(unknown), sp.Integer(0))
 
 
 def _tidy(expression: Any) -> Any:
     """Derivatives and matrix entries written out, sums split from the innermost outwards."""
     implicit = (sp.Derivative, MatrixElement)
     expression = sp.sympify(expression).replace(lambda e: isinstance(e, implicit), _do)
-    return expression.replace(_is_sum, _linear)
+    return expression.replace(lambda e: isinstance(e, sp.Sum), _linear)
 
 
 def _do(expression: Any) -> Any:
     return expression.doit()
 
 
-def _is_sum(part: Any) -> bool:
-    return isinstance(part, sp.Sum)
-
-
 def _linear(part: Any) -> Any:
-    """A sum of terms as terms of sums, with what does not depend on the indices in front."""
-    indices = [limit[0] for limit in part.limits]
+    """A sum of terms as terms of sums, with what does not depend on the indices in front.
+
+    An index is named by how many sums are nested inside its own, so that no name is taken twice.
+    """
     result = sp.Integer(0)
     for term in sp.Add.make_args(sp.expand(part.function)):
-        constant, rest = term.as_independent(*indices, as_Add=False)
-        whole = sp.Sum(rest, *part.limits)
-        result += constant * (whole if rest.has(*indices) else whole.doit())
-    return result.replace(_is_sum, sp.Sum.as_dummy)
+        constant, rest = term.as_independent(*part.variables, as_Add=False)
+        if rest.has(*part.variables):
+            result += constant * _renamed(sp.Sum(rest, *part.limits))
+        else:
+            result += constant * sp.Sum(rest, *part.limits).doit()
+    return result
 
 
-def row_of_blocks(*blocks: Any) -> Any:
-    """One matrix with these blocks side by side."""
-    return sp.BlockMatrix([list(blocks)])
+def _renamed(part: Any) -> Any:
+    depth = _depth(part)
+    names = [sp.Symbol(f"_{depth}_{n}", integer=True) for n in range(len(part.variables))]
+    limits = [(name, *limit[1:]) for name, limit in zip(names, part.limits, strict=True)]
+    renaming = dict(zip(part.variables, names, strict=True))
+    return sp.Sum(part.function.xreplace(renaming), *limits)
 
 
-def same_blocks(left: Any, right: Any) -> bool:
-    """Whether two matrices of blocks are equal once they are multiplied out."""
-    left, right = (sp.block_collapse(sp.expand(side.doit())) for side in (left, right))
-    if not isinstance(right, sp.BlockMatrix):
-        return equal(left, right)
-    return left.blockshape == right.blockshape and all(map(equal, left.blocks, right.blocks))
+def _depth(expression: Any) -> int:
+    """How many sums are nested in each other."""
+    inside = max(map(_depth, expression.args), default=0)
+    return inside + isinstance(expression, sp.Sum)
+
+
+def row_sum(matrix: Any, row: Any) -> Any:
+    """The sum of one row, as the product with a column of ones; rows count from 0."""
+    return MatrixElement(matrix * sp.OneMatrix(matrix.cols, 1), row, 0)
+
+
+def row_vector(name: str, width: Any) -> Any:
+    """A vector as a matrix of one row."""
+    return sp.MatrixSymbol(name, 1, width)

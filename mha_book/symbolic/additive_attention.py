@@ -6,7 +6,9 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import row_of_blocks, same_blocks, same_sums
+from mha_book.symbolic._deciders import blockwise
+from mha_book.symbolic._entries import row_vector, same_sums
+from mha_book.symbolic.blocks import beside, stacked
 from mha_book.symbolic.proof import Step, proof
 
 __all__ = ["additive_attention", "d_k", "d_q", "m"]
@@ -17,13 +19,13 @@ d_q, d_k, m = sp.symbols("d_q d_k m", integer=True, positive=True)
 @proof("eq-additive-attention")
 def additive_attention() -> Iterator[Step]:
     """An additive score is bounded whatever the width, and two of its units make a kernel."""
-    q, k = sp.MatrixSymbol("q", 1, d_q), sp.MatrixSymbol("k", 1, d_k)
+    q, k = row_vector("q", d_q), row_vector("k", d_k)
     W_1, W_2 = sp.MatrixSymbol("W_1", d_q, m), sp.MatrixSymbol("W_2", d_k, m)
     yield Step(
-        row_of_blocks(q, k) * row_of_blocks(W_1.T, W_2.T).T,
+        beside(q, k) * stacked(W_1, W_2),
         q * W_1 + k * W_2,
         "Query and key side by side, times the two matrices stacked: the same hidden layer.",
-        decide=same_blocks,
+        decide=blockwise,
     )
     u, z, weight = sp.symbols("u z w", real=True)
     yield Step(
@@ -39,8 +41,8 @@ def additive_attention() -> Iterator[Step]:
         "sides: a kernel.",
         decide=_same_powers,
     )
-    b, w = sp.MatrixSymbol("b", 1, m), sp.MatrixSymbol("w", m, 1)
-    hidden, activation = sp.MatrixSymbol("h", 1, m), sp.Lambda(z, sp.tanh(z))
+    b, w = row_vector("b", m), sp.MatrixSymbol("w", m, 1)
+    hidden, activation = row_vector("h", m), sp.Lambda(z, sp.tanh(z))
     a, n, unit = sp.symbols("a n u", integer=True, nonnegative=True)
     before = (
         sp.Sum(q[0, a] * W_1[a, unit], (a, 0, d_q - 1))

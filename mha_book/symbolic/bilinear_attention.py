@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import same_sums
+from mha_book.symbolic._entries import row_vector, same_sums
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import d, d_model
 
@@ -17,9 +17,9 @@ d_q, d_k = sp.symbols("d_q d_k", integer=True, positive=True)
 @proof("eq-bilinear-attention")
 def bilinear_attention() -> Iterator[Step]:
     """A bilinear score compares every coordinate of the query with every coordinate of the key."""
-    x, y = sp.MatrixSymbol("x", 1, d_model), sp.MatrixSymbol("y", 1, d_model)
+    x, y = row_vector("x", d_model), row_vector("y", d_model)
     W_Q, W_K = sp.MatrixSymbol("W^Q", d_model, d), sp.MatrixSymbol("W^K", d_model, d)
-    query, key = sp.MatrixSymbol("q", 1, d), sp.MatrixSymbol("k", 1, d)
+    query, key = row_vector("q", d), row_vector("k", d)
     yield Step(
         query * key.T,
         x * (W_Q * W_K.T) * y.T,
@@ -34,7 +34,7 @@ def bilinear_attention() -> Iterator[Step]:
         "That matrix is a sum of $d$ products of a column and a row, so its rank is at most $d$.",
         decide=same_sums,
     )
-    q, k = sp.MatrixSymbol("q", 1, d_q), sp.MatrixSymbol("k", 1, d_k)
+    q, k = row_vector("q", d_q), row_vector("k", d_k)
     W = sp.MatrixSymbol("W", d_q, d_k)
     yield Step(
         MatrixElement(q * W * k.T, 0, 0),

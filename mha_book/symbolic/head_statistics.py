@@ -64,7 +64,7 @@ def _touches_at_one(left: Any, right: Any) -> bool:
     (x,) = right.free_symbols
     gap = right - left
     flat = gap.subs(x, 1) == 0 == gap.diff(x).subs(x, 1)
-    return bool(flat and gap.diff(x, 2).is_positive)
+    return all((flat, gap.diff(x, 2).is_positive))
 
 
 def _on_both_sides(left: Any, right: Any) -> bool:

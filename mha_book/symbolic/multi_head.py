@@ -5,7 +5,15 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import c, entries, row_of_blocks, same_blocks, same_sums, total
+from mha_book.symbolic._deciders import blockwise
+from mha_book.symbolic._entries import (
+    c,
+    entries,
+    row_sum,
+    same_sums,
+    total,
+)
+from mha_book.symbolic.blocks import beside, stacked
 from mha_book.symbolic.proof import Step, at_sizes, proof
 from mha_book.symbolic.self_attention import output_entry
 from mha_book.symbolic.symbols import H, T, d, d_model, i
@@ -23,11 +31,11 @@ def head() -> Iterator[Step]:
     before_q, before_k = (sp.MatrixSymbol(f"W^{name}_{{<h}}", d_model, r) for name in "QK")
     own_q, own_k = (sp.MatrixSymbol(f"W^{name}_h", d_model, d) for name in "QK")
     yield Step(
-        (X * row_of_blocks(before_q, own_q)) * (X * row_of_blocks(before_k, own_k)).T,
+        (X * beside(before_q, own_q)) * (X * beside(before_k, own_k)).T,
         X * before_q * (X * before_k).T + X * own_q * (X * own_k).T,
         "Add a head of width $d$ to those before it, of width $r$ together. Its scores are added "
         "to theirs: the dot product over the full width is the sum of those of the heads.",
-        decide=same_blocks,
+        decide=blockwise,
     )
     queries, keys = sp.MatrixSymbol("Q_h", T, d), sp.MatrixSymbol("K_h", T, d)
     yield Step(
@@ -39,7 +47,7 @@ def head() -> Iterator[Step]:
     own_v, E = sp.MatrixSymbol("W^V_h", d_model, d), sp.MatrixSymbol("E", T, T)
     scores = (X * own_q) * (X * own_k).T / sp.sqrt(d)
     yield Step(
-        MatrixElement(E * (X * own_v), i, c) / MatrixElement(E * sp.OneMatrix(T, 1), i, 0),
+        MatrixElement(E * (X * own_v), i, c) / row_sum(E, i),
         output_entry(X, own_q, own_k, own_v),
         "What the head returns, number by number: with $E$ the exponentials of its scores, it is "
         "self-attention with its own three matrices. Rows and columns count from zero here.",
@@ -55,11 +63,11 @@ def multi_head() -> Iterator[Step]:
     A, V, V_h = (sp.MatrixSymbol(*a) for a in (("A", T, T), ("V_{<h}", T, r), ("V_h", T, d)))
     W, W_h = sp.MatrixSymbol("W^O_{<h}", r, d_model), sp.MatrixSymbol("W^O_h", d, d_model)
     yield Step(
-        row_of_blocks(A * V, A * V_h) * row_of_blocks(W.T, W_h.T).T,
-        A * (row_of_blocks(V, V_h) * row_of_blocks(W.T, W_h.T).T),
+        beside(A * V, A * V_h) * stacked(W, W_h),
+        A * (beside(V, V_h) * stacked(W, W_h)),
         "If head $h$ had the same weights $A$ as the heads before it, all of them would be one "
         "wide head, with values of the full width. Heads matter because their weights differ.",
-        decide=same_blocks,
+        decide=blockwise,
     )
     heads, W_O = entries("head", r"\mathrm{head}"), entries("WO", "W^O")
     owner = sp.ceiling(n / d)

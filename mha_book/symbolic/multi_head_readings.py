@@ -11,26 +11,29 @@ from mha_book.symbolic.symbols import H, d
 __all__ = ["multi_head_readings"]
 
 m, K = sp.symbols("m K", integer=True, positive=True)
-N, Pi = sp.MatrixSymbol("N", m * K, m * K), sp.MatrixSymbol(r"\Pi", m * K, m * K)
-identity = sp.Identity(m * K)
+size = m * K
+N, Pi = sp.MatrixSymbol("N", size, size), sp.MatrixSymbol(r"\Pi", size, size)
+identity = sp.Identity(size)
+_n, _n_t, _p = sp.symbols("n n_t p", commutative=False)
 
 
 @proof("eq-multi-head-readings")
 def multi_head_readings() -> Iterator[Step]:
     """A read-out of rank r misses all but r of the mK numbers that were asked for."""
+    outside = (identity - N) * (identity - Pi)
     yield Step(
         _square(identity - N),
-        _square((identity - N) * (identity - Pi)) + _square((identity - N) * Pi),
+        _square(outside) + _square((identity - N) * Pi),
         r"The squared error $\lVert I - N \rVert_F^2$ is a trace. Split it by the projection $\Pi$ "
         r"on the row space of $N$, with $\Pi^2 = \Pi = \Pi^\top$. Neither part is negative, so the "
         "first alone is a lower bound.",
         decide=_with_projection,
     )
     yield Step(
-        (identity - N) * (identity - Pi),
+        outside,
         identity - Pi,
         r"In that part $N$ drops out, because $N\Pi = N$.",
-        decide=_with_projection,
+        decide=_on_the_row_space,
     )
     r, miss = sp.symbols("r u", nonnegative=True)
     yield Step(
@@ -57,30 +60,30 @@ def _square(matrix: Any) -> Any:
 
 
 def _with_projection(left: Any, right: Any) -> bool:
-    """Compare with Π² = Π = Πᵀ and NΠ = N; a trace is a letter for each word under it."""
+    """Compare with Π² = Π = Πᵀ; a trace is a letter for each word under it."""
     difference = left - right
-    if difference.is_Matrix:
-        return bool(_words(difference) == 0)
     traces = {part: _trace(_words(part.arg)) for part in difference.atoms(sp.Trace)}
     return bool(sp.expand(difference.xreplace(traces)) == 0)
 
 
+def _on_the_row_space(left: Any, right: Any) -> bool:
+    """Compare with NΠ = N."""
+    return bool(sp.expand(_words(left - right).subs(_n * _p, _n)) == 0)
+
+
 def _words(matrix: Any) -> Any:
     """A matrix expression as a polynomial in letters that do not commute, reduced."""
-    n, n_t, p = sp.symbols("n n_t p", commutative=False)
-    letters = {N: n, N.T: n_t, Pi: p, Pi.T: p, identity: sp.Integer(1)}
+    letters = {N: _n, N.T: _n_t, Pi: _p, Pi.T: _p, identity: sp.Integer(1)}
     polynomial = sp.Integer(0)
     for term in sp.MatAdd.make_args(sp.expand(matrix.doit())):
         factors = term.args if term.is_MatMul else (term,)
         polynomial += sp.Mul(*(letters.get(factor, factor) for factor in factors))
-    for pair, short in ((p**2, p), (n * p, n), (p * n_t, n_t)):
-        polynomial = polynomial.subs(pair, short)
-    return sp.expand(polynomial)
+    return sp.expand(polynomial.subs(_p**2, _p))
 
 
 def _trace(polynomial: Any) -> Any:
     """Linear in its words; the empty word is the identity."""
     return sum(
-        number * (m * K if word == 1 else sp.Symbol(f"tr({word})"))
+        number * (size if word == 1 else sp.Symbol(f"tr({word})"))
         for word, number in polynomial.as_coefficients_dict().items()
     )

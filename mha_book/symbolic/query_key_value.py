@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import c, row_of_blocks, same_blocks, same_sums
+from mha_book.symbolic._deciders import blockwise
+from mha_book.symbolic._entries import c, row_vector, same_sums
+from mha_book.symbolic.blocks import beside, stacked
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import T, d, d_model, d_v, i
 
@@ -20,19 +22,19 @@ def query_key_value() -> Iterator[Step]:
     W_V = sp.MatrixSymbol("W^V", d_model, d_v)
     Q, K, V = (sp.MatrixSymbol(*a) for a in (("Q", T, d), ("K", T, d), ("V", T, d_v)))
     yield Step(
-        X * row_of_blocks(W_Q, W_K, W_V),
-        row_of_blocks(Q, K, V),
+        X * beside(W_Q, W_K, W_V),
+        beside(Q, K, V),
         "The three matrices side by side give the three results side by side, in one product.",
         where={Q: X * W_Q, K: X * W_K, V: X * W_V},
-        decide=same_blocks,
+        decide=blockwise,
     )
-    one, b = sp.OneMatrix(T, 1), sp.MatrixSymbol("b", 1, d)
+    one, b = sp.OneMatrix(T, 1), row_vector("b", d)
     yield Step(
-        row_of_blocks(X, one) * row_of_blocks(W_Q.T, b.T).T,
+        beside(X, one) * stacked(W_Q, b),
         Q + one * b,
         "A bias is the row of one more feature, which every token has.",
         where={Q: X * W_Q},
-        decide=same_blocks,
+        decide=blockwise,
     )
     m = sp.Symbol("m", integer=True, nonnegative=True)
     yield Step(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import c, entries, l, same_sums, total
+from mha_book.symbolic._entries import c, entries, l, row_sum, same_sums, total
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import T_k, T_q, d, d_v, i, j
 
@@ -52,7 +52,7 @@ def scaled_dot_product() -> Iterator[Step]:
     )
     power = sp.exp(score / sp.sqrt(d))
     yield Step(
-        MatrixElement(E * V, i, c) / MatrixElement(E * sp.OneMatrix(T_k, 1), i, 0),
+        MatrixElement(E * V, i, c) / row_sum(E, i),
         sp.Sum(power * V[j, c], (j, 0, T_k - 1)) / sp.Sum(power, (j, 0, T_k - 1)),
         r"Let $E$ hold the exponentials of the entries of $QK^\top/\sqrt{d}$. Its row sums are "
         r"$E\mathbf{1}$, and $EV$ divided by them is the average of the values.",

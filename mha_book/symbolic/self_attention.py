@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from mha_book.symbolic._entries import c, same_sums
+from mha_book.symbolic._entries import c, row_sum, same_sums
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import T, d, d_model, d_v, i, j
 
@@ -36,7 +36,7 @@ def self_attention() -> Iterator[Step]:
         decide=same_sums,
     )
     yield Step(
-        MatrixElement(E * (X * W_V), i, c) / MatrixElement(E * sp.OneMatrix(T, 1), i, 0),
+        MatrixElement(E * (X * W_V), i, c) / row_sum(E, i),
         output_entry(X, W_Q, W_K, W_V),
         "Let $E$ hold the exponentials of the scores. In row $i$ of the output only token $i$ "
         "asks, and every token $j$ answers.",

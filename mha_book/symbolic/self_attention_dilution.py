@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from mha_book.symbolic._entries import entries, l, total
+from mha_book.symbolic._entries import entries, l, same_sums, total
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import T
 
@@ -16,7 +16,7 @@ __all__ = ["self_attention_dilution"]
 def self_attention_dilution() -> Iterator[Step]:
     """If no score exceeds c in size, no weight exceeds exp(2c)/T."""
     bound, u = sp.Symbol("c", positive=True), sp.Symbol("u", nonnegative=True)
-    below = type("t", (entries("t"),), {"is_nonnegative": True, "symbol": "t"})
+    above = type("t", (entries("t"),), {"is_nonnegative": True, "symbol": "t"})
     yield Step(
         sp.exp(bound - u),
         sp.exp(bound),
@@ -25,14 +25,20 @@ def self_attention_dilution() -> Iterator[Step]:
         decide=_at_most,
     )
     yield Step(
-        total(sp.exp(below(l) - bound), l, T),
-        total(sp.exp(-bound), l, T),
+        total(sp.exp(above(l) - bound), l, T),
+        sp.exp(-bound) * total(sp.exp(above(l)), l, T),
         r"Every score is at least $-c$, so it is $t_l - c$ with $t_l \ge 0$.",
-        relation=">=",
-        decide=_at_least_term_by_term,
+        decide=same_sums,
     )
     yield Step(
-        sp.exp(bound) / total(sp.exp(-bound), l, T),
+        total(sp.exp(above(l)), l, T),
+        T,
+        "None of these exponentials is below one, and there are $T$.",
+        relation=">=",
+        decide=_at_least_one_each,
+    )
+    yield Step(
+        sp.exp(bound) / (sp.exp(-bound) * T),
         sp.exp(2 * bound) / T,
         "The largest numerator over the smallest denominator bounds every weight.",
     )
@@ -52,6 +58,7 @@ def _at_most(left: Any, right: Any) -> bool:
     return bool((sp.log(right) - sp.log(left)).is_nonnegative)
 
 
-def _at_least_term_by_term(left: Any, right: Any) -> bool:
-    """Compare two sums over the same range by their terms."""
-    return left.limits == right.limits and _at_most(right.function, left.function)
+def _at_least_one_each(left: Any, right: Any) -> bool:
+    """Compare a sum of exponentials with the number of its terms."""
+    count = sp.Sum(sp.S.One, *left.limits).doit()
+    return all((sp.log(left.function).is_nonnegative, count == right))

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from mha_book.symbolic._entries import entries, l, same_sums, total
-from mha_book.symbolic.proof import Step, proof
+from mha_book.symbolic.proof import Step, equal, proof
 from mha_book.symbolic.symbols import T, i, j
 
 __all__ = ["safe_share", "share", "softmax_rows", "steps_safe_softmax"]
@@ -65,7 +65,7 @@ def steps_safe_softmax() -> Iterator[Step]:
         "exceeds one.",
         relation="<=",
         where={score: top - below},
-        decide=lambda left, right: (sp.log(right) - sp.log(left)).is_nonnegative,
+        decide=lambda left, right: equal(sp.log(right) - sp.log(left), below),
     )
     yield Step(
         sp.exp(score - top) + rest,
@@ -74,7 +74,7 @@ def steps_safe_softmax() -> Iterator[Step]:
         "sum is at least one, and nothing is divided by zero.",
         relation=">=",
         where={score: top},
-        decide=lambda left, right: (left - right).is_nonnegative,
+        decide=lambda left, right: equal(left - right, rest),
     )
     yield Step(
         safe_share(),

@@ -12,7 +12,7 @@ from mha_book.symbolic.self_attention_dilution import self_attention_dilution
 from tests.builders import close, randn
 from tests.symbolic.evaluate import tabulate
 
-bounds, extreme = (self_attention_dilution.steps[n] for n in (2, 3))
+bounds, extreme = (self_attention_dilution.steps[n] for n in (3, 4))
 
 
 def bound(step_side, size, tokens):
