@@ -19,6 +19,8 @@ def test_a_cache_holds_the_projections_of_all_tokens() -> None:
     close(cache.values, layer._split(layer.v_proj(x)))
     old, new = kv_cache.steps[1].right.blocks
     assert (str(old.shape[0]), new.shape[0]) == ("t", 1)
+    for step in kv_cache.steps[2:]:
+        assert step.right.shape[0] == 1, "there is one new query"
 
 
 @pytest.mark.formula("eq-kv-cache")
