@@ -17,7 +17,7 @@ J_1, J_2, J_3, J_l = (sp.MatrixSymbol(f"J_{x}", n, n) for x in ("1", "2", "3", "
 @proof("eq-residual-jacobian-product")
 def residual_jacobian_product() -> Iterator[Step]:
     """A small change passes each block as itself plus what the branch makes of it."""
-    x, f, u, y = (sp.MatrixSymbol(name, n, 1) for name in "xfuy")
+    x, f, u, y = (sp.MatrixSymbol(name, n, sp.S.One) for name in "xfuy")
     before = sp.MatrixSymbol("P", n, n)
     epsilon = sp.Symbol(r"\varepsilon", positive=True)
     yield Step(
@@ -66,7 +66,7 @@ def residual_expansion() -> Iterator[Step]:
         decide=_for_every_size,
     )
     yield Step(
-        sp.Sum(k * paths * size**k, (k, 0, depth)) / (1 + size) ** depth,
+        sp.Sum(k * paths * size**k, (k, 1, depth)) / (1 + size) ** depth,
         depth * size / (1 + size),
         "So the average length of a path, weighted by what it carries, is $Lj/(1 + j)$: short "
         "when the branches are small.",
