@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # The modules whose shape annotations are checked at every call of the tests.
-CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
+CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.decoding,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
 .DEFAULT_GOAL := help
 .PHONY: help book test serve bench lint types unit check-book pictures lock clean python setup setup-dev
 

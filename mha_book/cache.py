@@ -136,8 +136,15 @@ class KVCache:
             raise ValueError(
                 f"index has shape {tuple(index.shape)}, expected ({self._keys.shape[0]},)"
             )
-        self._keys = self._keys.index_select(0, index)
-        self._values = self._values.index_select(0, index)
+        self.select(index)
+
+    def select(self, rows: Int[Tensor, " N"]) -> None:
+        """Go on with these rows, in this order: rows may be dropped, moved and repeated.
+
+        Only the tokens written so far are copied, and in place if the number of rows stays.
+        """
+        self._keys = _select(self._keys, rows, self.length)
+        self._values = _select(self._values, rows, self.length)
 
     def __repr__(self) -> str:
         B, H_kv, T_max, d = self._keys.shape
@@ -209,6 +216,14 @@ def _write(storage: Tensor, new: Tensor, start: int, end: int) -> Tensor:
         return storage.slice_scatter(new, dim=-2, start=start, end=end)
     storage[..., start:end, :] = new
     return storage
+
+
+def _select(storage: Tensor, rows: Tensor, length: int) -> Tensor:
+    """Storage whose first tokens are those of the chosen rows."""
+    chosen = storage[..., :length, :].index_select(0, rows)
+    if len(rows) != len(storage):
+        storage = storage.new_empty(len(rows), *storage.shape[1:])
+    return _write(storage, chosen, 0, length)
 
 
 def _check_fits(name: str, new: Tensor, storage: Tensor) -> None:
