@@ -78,6 +78,21 @@ def test_reordering_moves_whole_sequences(cache):
     assert torch.equal(cache.keys[:, :, 5:], k_new), "rows that came from one row are separate"
 
 
+@pytest.mark.parametrize("rows", [[1], [2, 0], [0, 1, 1, 2, 2]], ids=str)
+def test_rows_may_be_dropped_and_repeated(cache, rows):
+    parts = [x.requires_grad_() for x in kv(5)]
+    cache.append(*parts)
+    index = torch.tensor(rows)
+    cache.select(index)
+    assert torch.equal(cache.keys, parts[0][index])
+    assert torch.equal(cache.values, parts[1][index])
+    assert cache.length == 5
+    assert cache.max_length >= 6
+    weights = randn(len(rows), H_KV, 5, D)
+    (cache.keys * weights).sum().backward()
+    close(parts[0].grad, torch.zeros_like(parts[0]).index_add(0, index, weights))
+
+
 def test_gradients_flow_through_several_appends(cache):
     parts = [[x.requires_grad_() for x in kv(n)] for n in (2, 1, 3)]
     for part in parts:

@@ -59,7 +59,8 @@ def top_k(logits: Float[Tensor, "*B V"], k: int) -> Float[Tensor, "*B V"]:
 def top_p(logits: Float[Tensor, "*B V"], p: float) -> Float[Tensor, "*B V"]:
     r"""Cut all but the nucleus: the fewest most probable tokens that hold the mass ``p``.
 
-    :math:`\mathrm{keep}_{(i)} = \Big[\,\sum_{j<i} p_{(j)} < p\,\Big]`, where :math:`p_{(1)} \ge p_{(2)} \ge \dots`
+    :math:`\mathrm{keep}_{(i)} = \Big[\,\sum_{j<i} p_{(j)} < p\,\Big]`, where
+    :math:`p_{(1)} \ge p_{(2)} \ge \dots`
 
     The most probable token always stays. ``p=1`` cuts nothing.
 
