@@ -42,10 +42,12 @@ def _sum_out(expression: Any) -> Any:
 def _over(term: Any, limit: Any) -> Any:
     """The sum of one monomial over one index."""
     index, first, last = limit
-    for delta in term.atoms(sp.KroneckerDelta):
-        if index in delta.args[:2]:
+    for factor in sp.Mul.make_args(term):
+        delta, power = factor.as_base_exp()
+        picks = isinstance(delta, sp.KroneckerDelta) and power.is_positive
+        if picks and index in delta.args[:2]:
             other = delta.args[1] if delta.args[0] == index else delta.args[0]
-            return (term / delta).xreplace({index: other})
+            return (term / factor).xreplace({index: other})
     constant, inside = term.as_independent(index, as_Add=False)
     if inside == 1:
         return constant * (last - first + 1)
