@@ -30,15 +30,19 @@ def equal(left: Any, right: Any) -> bool:
     Decides scalars, explicit matrices entry by entry, and matrix expressions of symbolic size as
     far as their algebra is expanded and collected.
     """
+    shape = _shape(left)
+    if shape != _shape(right):
+        return False
     if isinstance(left, sp.MatrixBase) or isinstance(right, sp.MatrixBase):
-        left, right = sp.Matrix(left), sp.Matrix(right)
-        return left.shape == right.shape and all(map(_is_zero, left - right))
-    if getattr(left, "is_Matrix", False) or getattr(right, "is_Matrix", False):
-        if left.shape != right.shape:
-            return False
-        difference = sp.expand((left - right).doit()).doit()
-        return bool(difference.is_ZeroMatrix)
+        return all(map(_is_zero, sp.Matrix(left) - sp.Matrix(right)))
+    if shape:
+        return bool(sp.expand((left - right).doit()).doit().is_ZeroMatrix)
     return _is_zero(left - right)
+
+
+def _shape(expression: Any) -> tuple[Any, ...]:
+    """Rows and columns, or nothing for a scalar."""
+    return tuple(expression.shape) if getattr(expression, "is_Matrix", False) else ()
 
 
 def _is_zero(expression: Any) -> bool:
@@ -69,7 +73,7 @@ def at_sizes(*sizes: Mapping[sp.Basic, int], by: Decider = equal) -> Decider:
 def _explicit(expression: Any) -> Any:
     """Sums written out, matrices of symbols as entries."""
     expression = expression.doit()
-    return expression.as_explicit() if getattr(expression, "is_Matrix", False) else expression
+    return expression.as_explicit() if expression.is_Matrix else expression
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from mha_book.symbolic.proof import to_latex
 x, y = sp.symbols("x y", real=True)
 m, n = sp.symbols("m n", integer=True, positive=True)
 A, B = sp.MatrixSymbol("A", n, m), sp.MatrixSymbol("B", m, n)
+C = sp.MatrixSymbol("C", 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,9 @@ A, B = sp.MatrixSymbol("A", n, m), sp.MatrixSymbol("B", m, n)
         ((A * B).T, B.T * A.T),
         (A * (B + B), 2 * A * B),
         (A, A),
+        (1, sp.sin(x) ** 2 + sp.cos(x) ** 2),
+        (C, sp.Matrix([[C[0, 0], C[0, 1]]])),
+        (sp.Matrix([[C[0, 0], C[0, 1]]]), C),
     ],
 )
 def test_equal_accepts_what_is_equal(left: sp.Basic, right: sp.Basic) -> None:
@@ -36,6 +40,9 @@ def test_equal_accepts_what_is_equal(left: sp.Basic, right: sp.Basic) -> None:
         ((A * B).T, A.T * B.T),
         (A, B),
         (A, B.T),
+        (A, 1),
+        (x, A),
+        (sp.Matrix([[C[0, 1], C[0, 0]]]), C),
     ],
 )
 def test_equal_refuses_what_is_not(left: sp.Basic, right: sp.Basic) -> None:
