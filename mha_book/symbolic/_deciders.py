@@ -1,7 +1,8 @@
 """Deciders for claims that simplifying a difference does not settle; each proves what it accepts.
 
-They settle matrix products entry by entry and block by block, floors by their two bounds, sums of
-symbolic length summand by summand, and limits and expected values by computing them.
+They settle matrix products entry by entry and block by block, floors by their two bounds,
+inequalities by signs, sums of symbolic length summand by summand, and limits and expected values by
+computing them.
 """
 
 from collections import defaultdict
@@ -13,7 +14,15 @@ from sympy import stats
 from mha_book.symbolic.proof import Decider, equal
 from mha_book.symbolic.symbols import i, j
 
-__all__ = ["blockwise", "by_summand", "entrywise", "explicitly", "in_expectation", "with_floor"]
+__all__ = [
+    "blockwise",
+    "by_summand",
+    "entrywise",
+    "explicitly",
+    "in_expectation",
+    "not_less",
+    "with_floor",
+]
 
 
 def entrywise(left: Any, right: Any) -> bool:
@@ -51,6 +60,14 @@ def with_floor(value: Any) -> Decider:
         return bool(floors) and all(map(is_value, floors)) and equal(*sides)
 
     return decide
+
+
+def not_less(left: Any, right: Any) -> bool:
+    """Whether the left is at least the right by the signs of its letters; sums term by term."""
+    if isinstance(left, sp.Sum):
+        return bool(right == 0) and not_less(left.function, right)
+    difference = left - right
+    return bool(difference.is_nonnegative or sp.expand(difference).is_nonnegative)
 
 
 def by_summand(left: Any, right: Any) -> bool:

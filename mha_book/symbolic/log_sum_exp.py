@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from mha_book.symbolic._deciders import not_less
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.sums import sums_agree
 from mha_book.symbolic.symbols import n
@@ -47,13 +48,13 @@ def log_sum_exp_convex() -> Iterator[Step]:
     total = sp.exp(z_i) + sp.exp(z_j) + rest
     shares = {p_i: sp.exp(z_i) / total, p_j: sp.exp(z_j) / total}
     yield Step(
-        sp.Derivative(sp.log(total), (z_i, 2)),
+        sp.Derivative(sp.log(sp.exp(z_i) + sp.exp(z_j) + rest), (z_i, 2)),
         p_i * (1 - p_i),
         "Differentiate twice by the same logit.",
         where=shares,
     )
     yield Step(
-        sp.Derivative(sp.log(total), z_i, z_j),
+        sp.Derivative(sp.log(sp.exp(z_i) + sp.exp(z_j) + rest), z_i, z_j),
         -p_i * p_j,
         r"By two different ones. The Hessian is $\operatorname{diag}(p) - p p^\top$, the Jacobian "
         "of softmax.",
@@ -79,5 +80,5 @@ def log_sum_exp_convex() -> Iterator[Step]:
         0,
         "No term of it is negative, so log-sum-exp curves upwards in every direction.",
         relation=">=",
-        decide=lambda left, right: (left - right).is_nonnegative,
+        decide=not_less,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from mha_book.symbolic._deciders import not_less
 from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.sums import sums_agree
 from mha_book.symbolic.symbols import T_k
@@ -29,9 +30,6 @@ def output_convex() -> Iterator[Step]:
     above, below = (sp.IndexedBase(name, nonnegative=True) for name in ("g", "h"))
     shares = sums_agree({over(a[j]): 1})
 
-    def nonnegative(left: Any, right: Any) -> bool:
-        return bool((left.function - right).is_nonnegative)
-
     yield Step(
         over(a[j] * v[j]) - low,
         over(a[j] * (v[j] - low)),
@@ -44,7 +42,7 @@ def output_convex() -> Iterator[Step]:
         r"No value is below $v_{\min}$, so $v_j - v_{\min} = g_j \ge 0$; weights are not negative "
         "either, and so is no term.",
         relation=">=",
-        decide=nonnegative,
+        decide=not_less,
     )
     yield Step(
         high - over(a[j] * v[j]),
@@ -57,5 +55,5 @@ def output_convex() -> Iterator[Step]:
         0,
         r"And $v_{\max} - v_j = h_j \ge 0$.",
         relation=">=",
-        decide=nonnegative,
+        decide=not_less,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from mha_book.symbolic._deciders import not_less
 from mha_book.symbolic._index_sums import same_sums
 from mha_book.symbolic.proof import Decider, Step, proof
 from mha_book.symbolic.symbols import T, j, k
@@ -15,11 +16,6 @@ __all__ = ["rank_collapse", "rank_collapse_rate"]
 def _over(term: Any, index: Any = j) -> sp.Sum:
     """The sum over all tokens."""
     return sp.Sum(term, (index, 1, T))
-
-
-def _not_negative(left: Any, right: Any) -> bool:
-    """Whether every term of a sum is at least the number on the right."""
-    return bool((left.function - right).is_nonnegative)
 
 
 @proof("eq-rank-collapse")
@@ -44,7 +40,7 @@ def rank_collapse() -> Iterator[Step]:
         r"No $x_j$ exceeds $x_{\max}$, so $x_{\max} - x_j = u_j \ge 0$ and "
         r"$\sum_j p_j x_j \le x_{\max} \sum_j p_j$.",
         relation=">=",
-        decide=lambda left, right: _not_negative(left.xreplace({x[j]: high - below[j]}), right),
+        decide=lambda left, right: not_less(left.xreplace({x[j]: high - below[j]}), right),
     )
     yield Step(
         _over(r[j] * (x[j] - low)),
@@ -52,7 +48,7 @@ def rank_collapse() -> Iterator[Step]:
         r"No $x_j$ is below $x_{\min}$, so $x_j - x_{\min} = w_j \ge 0$ and "
         r"$\sum_j r_j x_j \ge x_{\min} \sum_j r_j$.",
         relation=">=",
-        decide=lambda left, right: _not_negative(left.xreplace({x[j]: low + above[j]}), right),
+        decide=lambda left, right: not_less(left.xreplace({x[j]: low + above[j]}), right),
     )
     leftover = {_over(a[j]): 1, _over(b[j]): 1, _over(shared[j]): total}
     yield Step(
@@ -70,6 +66,7 @@ def rank_collapse_rate() -> Iterator[Step]:
     least, spread = sp.symbols(r"a_{\min} \Delta", nonnegative=True)
     spare, gap = (sp.IndexedBase(name, nonnegative=True) for name in "uw")
     score = sp.Symbol("s", real=True)
+    highest = score + spread
     yield Step(
         _over(least + spare[j]) - T * least,
         _over(spare[j]),
@@ -78,7 +75,7 @@ def rank_collapse_rate() -> Iterator[Step]:
         decide=same_sums(),
     )
     yield Step(
-        _over(sp.exp(score + spread) - sp.exp(score + spread - gap[k]), k),
+        _over(sp.exp(highest) - sp.exp(highest - gap[k]), k),
         0,
         r"How small is the smallest weight? If its score is $s$ and no score of the row exceeds "
         r"$s + \Delta$, the row's exponentials add up to $T e^{s + \Delta}$ at most.",
@@ -89,7 +86,7 @@ def rank_collapse_rate() -> Iterator[Step]:
         1 - T * least,
         1 - sp.exp(-spread),
         r"So in the worst case $a_{\min} = e^{s} / (T e^{s + \Delta})$, and $T$ cancels.",
-        where={least: sp.exp(score) / (T * sp.exp(score + spread))},
+        where={least: sp.exp(score) / (T * sp.exp(highest))},
     )
     yield Step(
         1 - sp.exp(-spread),

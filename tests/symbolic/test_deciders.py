@@ -10,6 +10,7 @@ from mha_book.symbolic._deciders import (
     entrywise,
     explicitly,
     in_expectation,
+    not_less,
     with_floor,
 )
 
@@ -57,6 +58,20 @@ def test_with_floor_wants_a_floor_and_the_rest_to_agree() -> None:
     assert with_floor(sp.S.Zero)(floor + 1, sp.S.One)
     assert not with_floor(sp.S.Zero)(floor + 1, sp.S(2))
     assert not with_floor(c)(c, c)
+
+
+def test_not_less_knows_by_signs() -> None:
+    assert not_less((a - b) ** 2 * n, sp.S.Zero)
+    assert not_less((a - 1) ** 2 + 2 * a, a**2), "only once expanded"
+    assert not_less(n, -n)
+    assert not not_less(-n, n)
+    assert not not_less(a * b, sp.S.Zero)
+
+
+def test_not_less_takes_sums_term_by_term() -> None:
+    assert not_less(total(x[c] ** 2), sp.S.Zero)
+    assert not not_less(total(x[c] ** 3), sp.S.Zero)
+    assert not not_less(total(1 + x[c] ** 2), sp.S.One), "it is zero that terms are compared with"
 
 
 @pytest.mark.parametrize(

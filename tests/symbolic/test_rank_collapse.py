@@ -3,13 +3,14 @@
 from itertools import pairwise
 
 import pytest
+import sympy as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
 from mha_book import attention_weights
-from mha_book.symbolic.rank_collapse import rank_collapse, rank_collapse_rate
+from mha_book.symbolic.rank_collapse import _overtaken, rank_collapse, rank_collapse_rate
 from tests.builders import close, randn
 
 T, D = 7, 3
@@ -58,3 +59,15 @@ def test_scores_that_differ_little_give_rows_that_share_much(seed: int, scale: f
     (spread_of_scores,) = last.right.free_symbols
     chain += [float(side.subs(spread_of_scores, difference)) for side in (last.left, last.right)]
     assert all(a <= b + 1e-12 for a, b in pairwise(chain))
+
+
+def test_no_more_than_what_holds_is_accepted() -> None:
+    w, u = sp.symbols("w u", nonnegative=True)
+    terms, zero = rank_collapse_rate.steps[1].left, sp.S.Zero
+    decide = rank_collapse_rate.steps[1].decide
+    assert decide(terms, zero)
+    assert not decide(terms, sp.S.One)
+    assert not decide(terms.func(sp.exp(u) - sp.exp(u + w), *terms.limits), zero)
+    assert _overtaken(w)(1 - sp.exp(-w), w)
+    assert not _overtaken(w)(2 - sp.exp(-w), w), "not equal at 0"
+    assert not _overtaken(w)(w, 1 - sp.exp(-w)), "slower"
