@@ -36,7 +36,7 @@ s, epsilon = sp.symbols(r"s \varepsilon", positive=True)
 
 def _gradient(loss: Any, matrix: Any) -> Any:
     """The derivative of a scalar by a matrix, not yet carried out."""
-    return ArrayDerivative(loss, matrix, evaluate=False)
+    return ArrayDerivative(loss, matrix)
 
 
 def _by_matrix_calculus(left: Any, right: Any) -> bool:
@@ -47,7 +47,7 @@ def _by_matrix_calculus(left: Any, right: Any) -> bool:
 def _same_trace(left: Any, right: Any) -> bool:
     """Whether two traces are of one product, up to transposes and where the circle is cut."""
     ours, theirs = (side.doit().arg.args for side in (left, right))
-    return any(ours[n:] + ours[:n] == theirs for n in range(len(ours)))
+    return theirs in [ours[n:] + ours[:n] for n in range(len(ours))]
 
 
 @proof("eq-backward-values")
@@ -107,7 +107,9 @@ def backward_scores() -> Iterator[Step]:
     entry = A[i, j] * (d_weights[i, j] - sp.Sum(A[i, k] * d_weights[i, k], (k, 0, T_k - 1)))
     yield Step(
         sp.Derivative(
-            sp.Sum(d_weights[i, k] * sp.exp(S[i, k]), (k, 0, T_k - 1)) / partition, S[i, j]
+            sp.Sum(d_weights[i, k] * sp.exp(S[i, k]), (k, 0, T_k - 1))
+            / sp.Sum(sp.exp(S[i, k]), (k, 0, T_k - 1)),
+            S[i, j],
         ),
         entry,
         r"Row $i$ of the weights enters the change of the loss as $\sum_k dA_{ik} A_{ik}$, with "
@@ -131,7 +133,7 @@ def backward_delta() -> Iterator[Step]:
         MatrixElement(sp.HadamardProduct(A, d_weights) * ones, i, 0),
         MatrixElement(A * d_weights.T, i, i),
         "The sum of a row of a product taken entry by entry is an inner product of two rows.",
-        where={ones: sp.OneMatrix(T_k, 1)},
+        where={ones: sp.OneMatrix(*ones.shape)},
         decide=lambda left, right: same_sums()(left.doit(), right.doit()),
     )
     yield Step(

@@ -6,7 +6,10 @@ from typing import Any
 
 import sympy as sp
 import torch
+from sympy.matrices.expressions.matexpr import MatrixElement
 from torch import Tensor
+
+from mha_book.symbolic import Step
 
 
 def tabulate(
@@ -38,6 +41,29 @@ def tabulate(
         for index in product(*(range(first, first + size) for size in axes.values()))
     ]
     return torch.stack(numbers).reshape(tuple(axes.values()))
+
+
+def holds_at(step: Step, values: Mapping[Any, Any]) -> bool:
+    """Whether both sides of an equality agree in numbers, their sums written out term by term.
+
+    Args:
+        step: an equality of scalars.
+        values: numbers for all sizes and indices. Entries of matrices get numbers of their own.
+    """
+    left, right = (
+        sp.sympify(side).subs(step.where).subs(values).replace(sp.Sum, _term_by_term)
+        for side in (step.left, step.right)
+    )
+    entries = left.atoms(MatrixElement, sp.Indexed) | right.atoms(MatrixElement, sp.Indexed)
+    names = {entry: sp.Symbol(str(entry)) for entry in entries}  # derivatives are by letters
+    left, right = (side.xreplace(names).doit() for side in (left, right))
+    letters = sorted(left.free_symbols | right.free_symbols, key=str)
+    numbers = {letter: sp.Rational(sp.prime(n + 3), 29) for n, letter in enumerate(letters)}
+    return bool(abs(sp.N((left - right).xreplace(numbers))) < 1e-12)
+
+
+def _term_by_term(term: Any, *limits: Any) -> Any:
+    return sp.Sum(term, *limits).doit()
 
 
 def _matrices(expression: Any) -> list[sp.MatrixSymbol]:

@@ -6,7 +6,9 @@ import torch
 
 from mha_book import attention_weights
 from mha_book.symbolic.attention_query_gradient import attention_query_gradient
+from mha_book.symbolic.symbols import T_k, d
 from tests.builders import close, randn
+from tests.symbolic.evaluate import holds_at
 
 T_K, D = 5, 3
 
@@ -26,3 +28,10 @@ def test_the_formula_is_the_jacobian_of_the_weights() -> None:
     expected = [[entry(a, k, T_K, c, 0, j, D**-0.5) for c in range(D)] for j in range(T_K)]
     actual = torch.autograd.functional.jacobian(weights, q)
     close(actual, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_the_score_is_differentiated_by_each_coordinate() -> None:
+    score = attention_query_gradient.steps[0]
+    i, c, key = (sp.Symbol(x, integer=True, nonnegative=True) for x in "icl")
+    for coordinate in range(D):
+        assert holds_at(score, {d: D, T_k: T_K, i: 0, c: coordinate, key: 4})
