@@ -39,8 +39,8 @@ def _expectation(expression: Any) -> Any:
         random = [f for f in factors if isinstance(f, sp.Indexed) and f.base == W]
         mean = sp.S.One if not random else sp.S.Zero
         if len(random) == 2:
-            pairs = zip(*(f.indices for f in random), strict=True)
-            mean = g**2 / n * sp.Mul(*(sp.KroneckerDelta(a, b) for a, b in pairs))
+            one, other = (f.indices for f in random)
+            mean = g**2 / n * sp.Mul(*map(sp.KroneckerDelta, one, other))
         return total.func(mean * sp.Mul(*(f for f in factors if f not in random)), *total.limits)
 
     is_sum = lambda e: isinstance(e, sp.Sum)  # noqa: E731
@@ -78,8 +78,12 @@ def pre_norm_gradient_norm() -> Iterator[Step]:
     x, z, v = (sp.IndexedBase(name, real=True) for name in "xzv")
     m = sp.Symbol("m", positive=True)
     a, b = sp.symbols("a b", integer=True, nonnegative=True)
+
+    def branch(index: Any) -> Any:
+        return _over(index, W[i, index] * z[index])
+
     yield Step(
-        E(_over(i, (x[i] + _over(j, W[i, j] * z[j])) * (x[i] + _over(k, W[i, k] * z[k])))),
+        E(_over(i, (x[i] + branch(j)) * (x[i] + branch(k)))),
         _over(i, x[i] ** 2) + g**2 * n,
         r"Forwards: the branch sees the normalised stream $z$, with $\sum_j z_j^2 = n$. The mixed "
         "terms have mean zero.",
@@ -100,19 +104,20 @@ def pre_norm_gradient_norm() -> Iterator[Step]:
         decide=same_sums({_over(a, x[a] ** 2): n * m}),
     )
     norm = sp.IndexedBase("N", real=True)
-    branch, again = (
+    back, again = (
         _over(b, norm[a, b] * _over(j, W[j, b] * v[j])),
         _over(i, norm[a, i] * _over(k, W[k, i] * v[k])),
     )
+    gain = 1 + g**2 / n * ((n - 1) / m)
     yield Step(
-        E(_over(a, (v[a] + branch) * (v[a] + again))),
-        (1 + g**2 / n * ((n - 1) / m)) * _over(a, v[a] ** 2),
+        E(_over(a, (v[a] + back) * (v[a] + again))),
+        gain * _over(a, v[a] ** 2),
         r"The gradient $v$ becomes $v + N W^\top v$, and again the mixed terms have mean zero.",
         decide=_in_expectation({_over(a, _over(b, norm[a, b] ** 2)): (n - 1) / m}),
     )
     factor = (1 + k * g**2) / (1 + (k - 1) * g**2)
     yield Step(
-        1 + g**2 / n * ((n - 1) / m),
+        gain,
         factor,
         r"In a wide layer, $n \to \infty$, with the mean square $m_{k-1}$ before layer $k$ put in.",
         relation="->",
@@ -139,8 +144,12 @@ def post_norm_gradient_norm() -> Iterator[Step]:
     """In a post-norm stack what the residual adds to a gradient, the norm takes away again."""
     x, v = sp.IndexedBase("x", real=True), sp.IndexedBase("v", real=True)
     b = sp.Symbol("b", nonnegative=True)
+
+    def branch(index: Any) -> Any:
+        return _over(index, W[i, index] * x[index])
+
     yield Step(
-        E(_over(i, (x[i] + _over(j, W[i, j] * x[j])) * (x[i] + _over(k, W[i, k] * x[k])))),
+        E(_over(i, (x[i] + branch(j)) * (x[i] + branch(k)))),
         (1 + g**2) * n,
         r"Forwards: the norm before has made $\sum_i x_i^2 = n$, so the sum has mean square "
         r"$1 + g^2$. The norm behind divides by the root of that, and so does its Jacobian.",

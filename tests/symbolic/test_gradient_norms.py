@@ -66,6 +66,13 @@ def test_a_pre_norm_stack_follows_its_law() -> None:
         assert measured / expected == pytest.approx(1, abs=0.15)
 
 
+def test_a_product_telescopes_from_one_and_by_its_last_factor() -> None:
+    product, right = (getattr(laws.pre_norm_gradient_norm.steps[-1], x) for x in ("left", "right"))
+    assert laws._telescopes(product, right)
+    assert not laws._telescopes(product, 2 * right)
+    assert not laws._telescopes(product, 1 / right)
+
+
 @pytest.mark.formula("eq-post-norm-gradient-norm")
 def test_a_post_norm_stack_of_matrices_keeps_the_gradient() -> None:
     mean = torch.stack([residual_run("post") for _ in range(RUNS)]).mean(0)
