@@ -41,7 +41,7 @@ def additive_attention() -> Iterator[Step]:
         "sides: a kernel.",
         decide=_same_powers,
     )
-    b, w = row_vector("b", m), sp.MatrixSymbol("w", m, 1)
+    b, w = row_vector("b", m), sp.MatrixSymbol("w", m, sp.S.One)
     hidden, activation = row_vector("h", m), sp.Lambda(z, sp.tanh(z))
     a, n, unit = sp.symbols("a n u", integer=True, nonnegative=True)
     before = (

@@ -6,43 +6,35 @@ from typing import Any
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from mha_book.symbolic._deciders import with_floor
 from mha_book.symbolic._index_sums import same_sums
-from mha_book.symbolic.proof import Step, equal, proof
+from mha_book.symbolic.proof import Step, proof
 from mha_book.symbolic.symbols import H, T, d
 
 __all__ = ["merge_commutes", "merge_index"]
 
-h, g, c, b, m, t, u, rest = sp.symbols("h g c b m t u r", integer=True, nonnegative=True)
-
-
-def _with_floor_h(left: Any, right: Any) -> bool:
-    """Compare with h for every floor, after checking that h <= argument < h + 1."""
-
-    def settle(argument: Any) -> Any:
-        above = sp.simplify(argument - h)
-        return h if above.is_nonnegative and sp.simplify(1 - above).is_positive else sp.nan
-
-    return equal(left.replace(sp.floor, settle), right)
+h, g, c, b, m, t, u = sp.symbols("h g c b m t u", integer=True, nonnegative=True)
+rest = sp.Symbol("r", integer=True, positive=True)
 
 
 @proof("eq-merge-index")
 def merge_index() -> Iterator[Step]:
     """Head and coordinate name a column, and quotient and remainder name them back."""
-    column, wide_enough = h * d + c, {d: c + 1 + rest}
+    column, wide_enough = h * d + c, {d: c + rest}
     yield Step(
         sp.floor(column / d),
         h,
         r"The quotient of column $hd + c$ is the head. Since $c < d$ we may write "
-        r"$d = c + 1 + r$ with $r \ge 0$, and then $c/d$ is at least 0 and less than 1.",
+        r"$d = c + r$ with $r > 0$, and then $c/d$ is at least 0 and less than 1.",
         where=wide_enough,
-        decide=_with_floor_h,
+        decide=with_floor(h),
     )
     yield Step(
         column - d * sp.floor(column / d),
         c,
         "What the division leaves over is the coordinate.",
         where=wide_enough,
-        decide=_with_floor_h,
+        decide=with_floor(h),
     )
     remainder = sp.Mod(m, d)
     yield Step(
@@ -63,9 +55,10 @@ def merge_index() -> Iterator[Step]:
 def merge_commutes() -> Iterator[Step]:
     """What mixes tokens, or maps every head alike, may come before the merge or after it."""
     heads = sp.IndexedBase("O")
-    merged, inside = sp.MatrixSymbol("X", T, H * d), sp.MatrixSymbol("M", d, d)
-    mixing = sp.MatrixSymbol("P", T, T)
-    every_head = sp.MatrixSymbol(r"\tilde{M}", H * d, H * d)
+    mixing, inside = sp.MatrixSymbol("P", T, T), sp.MatrixSymbol("M", d, d)
+    copies = sp.KroneckerProduct(sp.Identity(H), inside)
+    every_head = sp.MatrixSymbol(r"\tilde{M}", *copies.shape)
+    merged = sp.MatrixSymbol("X", T, copies.rows)
     from_column = {merged[u, h * d + c]: heads[h, u, c], merged[t, g * d + b]: heads[g, t, b]}
     quotients = {sp.floor((g * d + b) / d): g, sp.floor((h * d + c) / d): h}
     remainders = {sp.Mod(b, d): b, sp.Mod(c, d): c}
@@ -92,6 +85,6 @@ def merge_commutes() -> Iterator[Step]:
         r"Let $M$ map the $d$ numbers of a head. After the merge this is the block diagonal of "
         r"$H$ copies, $\tilde{M} = I_H \otimes M$, whose entry at row $gd + b$ and column $hd + c$ "
         r"is $\delta_{gh} M_{bc}$.",
-        where={every_head: sp.KroneckerProduct(sp.Identity(H), inside)},
+        where={every_head: copies},
         decide=by_index,
     )

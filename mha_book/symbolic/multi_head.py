@@ -22,6 +22,7 @@ __all__ = ["head", "multi_head"]
 
 h, m, n = sp.symbols("h m n", integer=True, positive=True)
 X = sp.MatrixSymbol("X", T, d_model)
+CHECKED = {H: 2, d: 3}, {H: 3, d: 2}, {H: 1, d: 4}
 
 
 @proof("eq-head")
@@ -77,5 +78,5 @@ def multi_head() -> Iterator[Step]:
         r"Column $n$ of the concatenation belongs to head $\lceil n/d \rceil$. Times $W^O$, the "
         "output is a sum over heads and their columns. (Checked for two heads of width three, "
         "three of width two and one of width four.)",
-        decide=at_sizes({H: 2, d: 3}, {H: 3, d: 2}, {H: 1, d: 4}),
+        decide=at_sizes(*CHECKED),
     )

@@ -1,13 +1,16 @@
 """Where a number of a head ends up, and which maps the merge may be exchanged with."""
 
 import pytest
+import sympy as sp
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
 from mha_book import MultiHeadAttention, scaled_dot_product_attention
-from mha_book.symbolic.merge_heads import c, d, h, m, merge_index
+from mha_book.symbolic import merge_heads as index
+from mha_book.symbolic.merge_heads import c, d, h, m, merge_commutes, merge_index
 from tests.builders import close, randn
+from tests.symbolic.evaluate import tabulate
 
 B, T, H, D = 2, 5, 3, 7
 
@@ -59,3 +62,22 @@ def test_one_map_for_every_head_is_a_block_diagonal_after_the_merge() -> None:
     close(module(x), merged @ blocks)
     wrong = torch.kron(inside, torch.eye(H, dtype=torch.float64))
     assert not torch.allclose(module(x), merged @ wrong)
+
+
+@pytest.mark.formula("eq-merge-commutes")
+def test_both_sides_are_the_same_numbers() -> None:
+    heads, mixing, inside = randn(H, T, D), randn(T, T), randn(D, D)
+    blocks = torch.kron(torch.eye(H, dtype=torch.float64), inside)
+    merged = rearrange(heads, "H T d -> T (H d)")
+    matrices = {"P": mixing, "M": inside, "X": merged, r"\tilde{M}": blocks}
+    values = {sp.IndexedBase("O"): heads, index.H: H, index.T: T, d: D}
+    for step in merge_commutes.steps:
+        left, right = (
+            tabulate(side, {h: H, index.t: T, c: D}, values, _those_in(side, matrices))
+            for side in (step.left, step.right)
+        )
+        close(left, right)
+
+
+def _those_in(side: sp.Expr, matrices: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {x.name: matrices[x.name] for x in side.atoms(sp.MatrixSymbol)}

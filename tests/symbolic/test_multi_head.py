@@ -5,7 +5,7 @@ import torch
 
 from mha_book import MultiHeadAttention
 from mha_book.symbolic._entries import c
-from mha_book.symbolic.multi_head import head, m, multi_head
+from mha_book.symbolic.multi_head import CHECKED, head, m, multi_head
 from mha_book.symbolic.symbols import H, T, d, d_model, i
 from tests.builders import close, randn, randomised, same_values_and_gradients
 from tests.symbolic.evaluate import tabulate
@@ -43,6 +43,13 @@ def test_a_column_of_the_concatenation_belongs_to_the_head_that_its_index_says()
         tabulate(s, {i: 3, m: 7}, SIZES, entries=numbers) for s in (step.left, step.right)
     )
     close(left, right)
+
+
+def test_the_reason_names_the_sizes_that_are_checked():
+    words = dict(enumerate(("one", "two", "three", "four"), start=1))
+    reason = multi_head.steps[-1].reason.replace(" heads", "")
+    assert len(CHECKED) == reason.count(" of width ")
+    assert all(f"{words[s[H]]} of width {words[s[d]]}" in reason for s in CHECKED)
 
 
 @pytest.mark.formula("eq-multi-head")
