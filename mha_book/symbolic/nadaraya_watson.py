@@ -73,18 +73,19 @@ def gaussian_kernel_softmax() -> Iterator[Step]:
         "Expand the square in the exponent, coordinate by coordinate.",
         decide=same_sums,
     )
+    corrected = product / h**2 - length / (2 * h**2)
     yield Step(
         _shares(-total((x(c) - X(j, c)) ** 2, c, d) / (2 * h**2)),
-        _shares(product / h**2 - length / (2 * h**2)),
+        _shares(corrected),
         "The length of the query is the same for every key, so its exponential cancels.",
         decide=same_sums,
     )
-    radius = sp.Symbol("r", positive=True)
+    of_any_key = dict.fromkeys((length, length.subs(j, l)), sp.Symbol("r", positive=True))
     yield Step(
-        _shares(product / h**2 - radius**2 / (2 * h**2)),
+        _shares(corrected),
         _shares(product / h**2),
-        "If all keys have the same length $r$, that cancels too.",
-        decide=same_sums,
+        "If all keys have the same length, that cancels too.",
+        decide=lambda left, right: same_sums(left.xreplace(of_any_key), right),
     )
 
 

@@ -12,6 +12,7 @@ from mha_book.variants import elu_plus_one, linear_attention
 from tests.builders import close, randn
 
 T_Q, SIZE, D, D_V = 3, 5, 2, 7
+X = module.x
 
 
 def sums(proof, steps, tensors, query, last):
@@ -71,6 +72,21 @@ def test_the_forms_cost_the_same_at_the_length_of_the_proof():
     assert sp.solve(sp.Eq(softmax, linear), T) == [meets]
     assert module.linear_attention_cost.result == d + sp.Rational(1, 2)
     assert torch.tensor(float(meets.subs({d: 64, d_v: 64}))) == 64.5
+
+
+@pytest.mark.parametrize(
+    ("features", "least", "positive"),
+    [
+        (module.elu_plus_one, 0, True),
+        (module.elu_plus_one, -1, True),
+        (module.elu_plus_one, 1, False),
+        (sp.Piecewise((X - 1, X > 0), (sp.exp(X), True)), 0, False),
+        (sp.Piecewise((X + 1, X > 0), (-sp.exp(X), True)), 0, False),
+        (sp.Piecewise((X + 1, X > -2), (sp.exp(X), True)), 0, False),
+    ],
+)
+def test_a_feature_map_is_positive_if_both_branches_are(features, least, positive):
+    assert module._positive_on_both_branches(features, sp.sympify(least)) == positive
 
 
 @pytest.mark.formula("eq-linear-attention")
