@@ -81,6 +81,6 @@ def _whichever_is_larger(x: Any, y: Any) -> Decider:
     gap = sp.Symbol("g", positive=True)
 
     def decide(left: Any, right: Any) -> bool:
-        return all((left - right).subs(x, y + shift) == 0 for shift in (gap, -gap, 0))
+        return all((left - right).subs(x, value) == 0 for value in (y + gap, y - gap, y))
 
     return decide

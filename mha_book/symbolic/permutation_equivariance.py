@@ -17,7 +17,8 @@ __all__ = ["permutation_equivariance", "self_attention_masked_equivariance"]
 
 Pi = sp.MatrixSymbol(r"\Pi", T, T)
 S, E, A, M = (sp.MatrixSymbol(name, T, T) for name in "SEAM")
-one = sp.OneMatrix(T, 1)
+one = sp.OneMatrix(T, sp.S.One)
+CHECKED = 2, 3  # numbers of tokens
 
 
 @proof("eq-permutation-equivariance")
@@ -37,7 +38,7 @@ def permutation_equivariance() -> Iterator[Step]:
         Pi * sp.HadamardPower(sp.S.Exp1, S) * Pi.T,
         "The exponential takes each entry alone; entries only move. (Checked for every permutation "
         "of two and of three tokens.)",
-        decide=_for_every_permutation(2, 3),
+        decide=_for_every_permutation(*CHECKED),
     )
     yield from _from_exponentials_to_outputs()
 
@@ -50,7 +51,7 @@ def self_attention_masked_equivariance() -> Iterator[Step]:
         Pi * sp.HadamardProduct(M, E) * Pi.T,
         "A mask $M$ of ones and zeros multiplies the exponentials. Permuted like them, it keeps "
         "the same pairs. (Checked for every permutation of two and of three tokens.)",
-        decide=_for_every_permutation(2, 3),
+        decide=_for_every_permutation(*CHECKED),
     )
     yield from _from_exponentials_to_outputs()
     kept = entries("M")

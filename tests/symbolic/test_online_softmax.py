@@ -38,6 +38,15 @@ def test_the_result_of_the_proof_is_the_output():
     close((both.o / both.l)[0, 0].item(), output(*numbers))
 
 
+def test_the_larger_of_two_is_tried_on_both_sides_and_in_the_middle():
+    x, y = sp.symbols("x y", real=True)
+    decide = online_softmax._whichever_is_larger(x, y)
+    assert decide(sp.Max(x, y) - sp.Min(x, y), sp.Abs(x - y))
+    assert not decide(sp.Max(x - y, 0), 0)
+    assert not decide(sp.Max(y - x, 0), 0)
+    assert not decide(sp.KroneckerDelta(x, y), 0)
+
+
 def test_merging_is_associative_and_commutative_in_symbols():
     a, b, c = (online_softmax._state(x) for x in "abc")
     join = online_softmax.merge

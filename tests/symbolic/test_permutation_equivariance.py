@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from mha_book import MultiHeadAttention
 from mha_book.masks import causal
+from mha_book.symbolic.permutation_equivariance import (
+    CHECKED,
+    permutation_equivariance,
+    self_attention_masked_equivariance,
+)
+from mha_book.symbolic.symbols import T as TOKENS
+from mha_book.symbolic.symbols import i
 from tests.builders import close, randn, randomised
+from tests.symbolic.evaluate import tabulate
 
 
 @pytest.mark.formula("eq-self-attention-masked-equivariance")
@@ -40,3 +48,18 @@ def test_scores_move_with_rows_and_columns():
     weights = layer.weights(x)
     close(layer.weights(x[:, order]), weights[:, :, order][..., order])
     assert not torch.allclose(weights, weights.mT)
+
+
+@pytest.mark.formula("eq-self-attention-masked-equivariance")
+def test_what_is_counted_of_a_mask_is_all_of_a_row():
+    count, mask = self_attention_masked_equivariance.steps[-1], randn(5, 5)
+    close(tabulate(count.left, {i: 5}, {TOKENS: 5}, entries={"M": mask}), mask.sum(-1))
+    kept = tabulate(count.left, {i: 5}, {TOKENS: 5}, entries={"M": causal(5)})
+    close(kept, tabulate(count.right, {i: 5}, entries={"M": mask}))
+
+
+def test_the_reasons_name_the_numbers_of_tokens_that_are_checked():
+    said = " and ".join(f"of {['no', 'one', 'two', 'three', 'four'][n]}" for n in CHECKED)
+    checked = permutation_equivariance.steps[1], self_attention_masked_equivariance.steps[0]
+    for step in checked:
+        assert f"(Checked for every permutation {said} tokens.)" in step.reason
