@@ -33,11 +33,14 @@ def expectation(expression: Any, moments: Moments) -> Any:
     terms = sp.Poly(sp.expand(expression), *moments).terms()
     return sp.expand(
         sum(
-            coefficient
-            * sp.Mul(*(m[p - 1] for m, p in zip(moments.values(), powers, strict=True) if p))
+            coefficient * sp.Mul(*map(_moment, moments.values(), powers))
             for powers, coefficient in terms
         )
     )
+
+
+def _moment(moments: Sequence[Any], power: int) -> Any:
+    return moments[power - 1] if power else sp.S.One
 
 
 def by_moments(moments: Moments) -> Decider:

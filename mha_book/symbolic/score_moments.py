@@ -24,7 +24,7 @@ def score_variance() -> Iterator[Step]:
     """The variance of q·k is the width, if entries are independent with mean 0 and variance 1."""
     square_q, square_k = sp.symbols("s_q s_k", positive=True)
     arbitrary = {q_c: (mu_q, square_q), k_c: (mu_k, square_k)}
-    standard = {q_c: (0, 1), k_c: (0, 1)}
+    standard = dict.fromkeys((q_c, k_c), (0, 1))
     yield Step(
         Expectation(q_c * k_c),
         Expectation(q_c) * Expectation(k_c),

@@ -50,7 +50,7 @@ def _sum_of(term: Any, limits: tuple[Any, ...]) -> Any:
         index, first, last = limit
         delta = next((a for a in sp.Mul.make_args(body) if _picks(a, index)), None)
         if delta is not None:
-            body = (body / delta).subs(index, next(a for a in delta.args if a != index))
+            body = body.subs(index, next(a for a in delta.args if a != index))
         elif not body.has(index):
             body *= last - first + 1
         else:

@@ -80,6 +80,19 @@ def test_entries_that_agree_with_probability_rho_more_often(rho):
 
 
 @pytest.mark.formula("eq-score-variance-dependent")
+def test_the_variance_is_the_mean_over_all_outcomes():
+    step = score_variance_dependent.steps[0]
+    p, x = torch.rand(5).double(), torch.randn(D, 5).double()
+    entries = {sp.IndexedBase("p")[o + 1]: p[o].item() for o in range(5)}
+    entries |= {
+        sp.IndexedBase("x")[c + 1, o + 1]: x[c, o].item() for c in range(D) for o in range(5)
+    }
+    sizes = {s: {"N": 5, "d": D}[s.name] for s in step.right.free_symbols if s.name in "Nd"}
+    for side in (step.left, step.right):
+        close(float(side.subs(sizes).doit().subs(entries)), (p @ x.sum(0) ** 2).item())
+
+
+@pytest.mark.formula("eq-score-variance-dependent")
 def test_the_two_ends_of_the_formula():
     d, v = (sp.Symbol(s, positive=True, integer=s == "d" or None) for s in "dv")
     assert score_variance_dependent.steps[2].right == d * v
