@@ -75,13 +75,12 @@ def label_smoothing_gradient() -> Iterator[Step]:
     """The gradient by a logit is what the model gives the class less what it should give."""
     z_j, rest, constant = sp.symbols("z_j r c", real=True)
     p_j, t_j = sp.symbols("p_j t_j", positive=True)
-    total = sp.exp(z_j) + sp.exp(rest)
     yield Step(
-        sp.Derivative(sp.log(total) - t_j * z_j - constant, z_j),
+        sp.Derivative(sp.log(sp.exp(z_j) + sp.exp(rest)) - t_j * z_j - constant, z_j),
         p_j - t_j,
         "By one logit: log-sum-exp gives its share, the linear term its target. The other logits, "
         "in $e^r$ and $c$, stand still.",
-        where={p_j: sp.exp(z_j) / total},
+        where={p_j: sp.exp(z_j) / (sp.exp(z_j) + sp.exp(rest))},
     )
     yield Step(
         sp.Sum(t[j] - smoothed_target(j, y, epsilon, N), (j, 1, N)),

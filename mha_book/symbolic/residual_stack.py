@@ -89,7 +89,7 @@ def residual_singular_bounds() -> Iterator[Step]:
     bound = sp.Symbol(r"\|J\|", nonnegative=True)
 
     def at_least(left: Any, right: Any) -> bool:
-        return bool(sp.expand((left - right).subs(bound, size + spare)).is_nonnegative)
+        return bool(sp.expand((left - right).subs(bound, size + spare)) == spare)
 
     yield Step(
         (1 + size) ** 2 - length,

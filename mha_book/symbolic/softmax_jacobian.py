@@ -16,17 +16,16 @@ def softmax_jacobian() -> Iterator[Step]:
     z_i, z_j = sp.symbols("z_i z_j", real=True)
     p_i, p_j, rest = sp.symbols("p_i p_j r", positive=True)
 
-    share = sp.exp(z_i) / (sp.exp(z_i) + rest)
     yield Step(
-        sp.Derivative(share, z_i),
+        sp.Derivative(sp.exp(z_i) / (sp.exp(z_i) + rest), z_i),
         p_i * (1 - p_i),
         "By its own logit: the quotient rule, with $r$ the sum of all other exponentials, however "
         "many there are.",
-        where={p_i: share},
+        where={p_i: sp.exp(z_i) / (sp.exp(z_i) + rest)},
     )
     total = sp.exp(z_i) + sp.exp(z_j) + rest
     yield Step(
-        sp.Derivative(sp.exp(z_i) / total, z_j),
+        sp.Derivative(sp.exp(z_i) / (sp.exp(z_i) + sp.exp(z_j) + rest), z_j),
         -p_i * p_j,
         "By another logit, which stands in the denominator alone; $r$ is now the sum of the rest.",
         where={p_i: sp.exp(z_i) / total, p_j: sp.exp(z_j) / total},

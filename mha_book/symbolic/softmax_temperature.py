@@ -21,6 +21,7 @@ def softmax_temperature() -> Iterator[Step]:
     s_i, s_j = sp.symbols("s_i s_j", real=True)
     p_i, p_j, rest = sp.symbols("p_i p_j r", positive=True)
     total = sp.exp(s_i / tau) + sp.exp(s_j / tau) + rest
+    share = sp.exp(s_i / tau) / (sp.exp(s_i / tau) + sp.exp(s_j / tau) + rest)
     shares = {p_i: sp.exp(s_i / tau) / total, p_j: sp.exp(s_j / tau) / total}
     yield Step(
         p_i / p_j,
@@ -28,17 +29,17 @@ def softmax_temperature() -> Iterator[Step]:
         r"The denominator cancels in a ratio of two shares, and $1/\tau$ becomes a power: a low "
         "temperature exaggerates every ratio.",
         where=shares,
-        decide=lambda left, right: sp.expand_log(sp.log(left / right), force=True).equals(0),
+        decide=lambda left, right: sp.expand_log(sp.log(left / right)).equals(0),
     )
     yield Step(
-        tau * sp.Derivative(sp.exp(s_i / tau) / total, s_i),
+        tau * sp.Derivative(share, s_i),
         p_i * (1 - p_i),
         r"By the own score: the quotient rule, and the inner derivative $1/\tau$, which the factor "
         "in front takes away.",
         where=shares,
     )
     yield Step(
-        tau * sp.Derivative(sp.exp(s_i / tau) / total, s_j),
+        tau * sp.Derivative(share, s_j),
         -p_i * p_j,
         "By another score.",
         where=shares,
@@ -50,14 +51,18 @@ def softmax_temperature_limits() -> Iterator[Step]:
     """Cold, softmax shares the whole among the maxima; hot, it gives everybody the same."""
     yield from _cold()
     for sign, reason in (
-        (-1, "The largest share comes about when one score is above all others by $D$,"),
+        (
+            -1,
+            "Now let no two scores be more than $D$ apart. The largest share comes about when one "
+            "score is above all others by $D$,",
+        ),
         (1, "the smallest when one score is below all others by $D$."),
     ):
         share = 1 / (1 + (n - 1) * sp.exp(sign * D / tau))
         yield Step(
             sp.exp(s / tau) / (sp.exp(s / tau) + (n - 1) * sp.exp((s + sign * D) / tau)),
             share,
-            "Now let no two scores be more than $D$ apart. " * (sign < 0) + reason,
+            reason,
         )
         yield Step(
             share,
@@ -78,7 +83,7 @@ def _cold() -> Iterator[Step]:
         r"exponentials. Divide above and below by $e^{M/\tau}$.",
     )
     yield Step(
-        next_best * sp.exp(-h / tau),
+        sp.exp((top - g - h) / tau),
         next_best,
         "Let every other score lie at least $g$ below, one of them by $g + h$. No term of $R$ "
         "exceeds this;",

@@ -50,3 +50,9 @@ def test_a_one_hot_softmax_does_not_move(top):
     row_sums = bound((p[1] + p[2]).item(), p[1].item())
     close(torch.from_numpy(row_sums)[:, 0], ROW_SUM(p)[:2])
     assert norm <= row_sums.max() + 1e-15 <= 4 * (p[1] + p[2]) + 1e-15
+
+
+def test_a_bound_that_does_not_vanish_is_refused():
+    e, step = sp.Symbol("epsilon", positive=True), softmax_saturation.steps[3]
+    assert step.decide(sp.Matrix([e, e]), step.right)
+    assert not step.decide(sp.Matrix([e, 1 - e]), step.right)
