@@ -73,7 +73,7 @@ def attention_weights(
     if keep is not None:
         scores = scores.masked_fill(~keep, -math.inf)
     unseeing = scores.isneginf().all(dim=-1, keepdim=True)  # softmax would be 0/0 in these rows
-    return scores.masked_fill(unseeing, 0.0).softmax(dim=-1).masked_fill(unseeing, 0.0)
+    return scores.masked_fill(unseeing, 0).softmax(dim=-1).masked_fill(unseeing, 0.0)
 
 
 def scaled_dot_product_attention(
@@ -137,11 +137,11 @@ def scaled_dot_product_attention(
         _hide_future(keep, q, k) if causal and not is_causal else keep, bias, q.dtype
     )
     group = q.shape[-3] // k.shape[-3]
-    if group > 1 and T_q == 1:  # decoding: the queries of a group become rows of one call
+    if T_q == 1:  # decoding: the queries of a group become rows of one call
         q = q.squeeze(-2).unflatten(-2, (-1, group))
         if mask is not None:
-            mask = mask.squeeze(-2)
-            mask = mask.unflatten(-2, (-1, group)) if mask.shape[-2] > 1 else mask.unsqueeze(-2)
+            rows = group if mask.shape[-3] > 1 else 1
+            mask = mask.squeeze(-2).unflatten(-2, (-1, rows))
         out = F.scaled_dot_product_attention(q, k, v, mask, dropout_p, scale=scale)
         return out.flatten(-3, -2).unsqueeze(-2)
     return F.scaled_dot_product_attention(

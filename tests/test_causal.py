@@ -50,6 +50,13 @@ def test_it_is_the_causal_mask_beside_the_others(options, H_kv, T_q):
     same_values_and_gradients(actual, oracles.attention(q, k, v, **explicit), (q, k, v))
 
 
+@pytest.mark.parametrize("width", [D, T])  # T: as wide as there are queries
+def test_without_a_batch_axis(width):
+    q, k, v = randn(H, T, width), randn(H, T_K, width), randn(H, T_K, D_V)
+    batch = oracles.attention(q[None], k[None], v[None], oracles.causal(T, T_K))
+    close(attention(q, k, v, causal=True), batch[0])
+
+
 @pytest.mark.parametrize("T_q", QUERIES)
 def test_later_keys_and_values_change_nothing(T_q):
     q, k, v = (x.detach() for x in qkv(2, T_q))
