@@ -50,6 +50,7 @@ class MultiHeadAttention(nn.Module):
     Source: Vaswani et al. (2017), section 3.2.2; Ainslie et al. (2023), section 2.2.
 
     Order of the heads: eq-merge-index, eq-merge-commutes.
+    Gradients: eq-backward-projection, eq-key-bias-gradient.
     Formulas: eq-multi-head-parameters, eq-multi-head-grouped-parameters, eq-multi-head-flops,
     eq-concat-is-sum, eq-head-blocks, eq-attention-flops, eq-flops-crossover, eq-ov-circuit,
     eq-head-permutation.

@@ -191,6 +191,10 @@ sec-residual-gradients
   eq-uniform-attention-gradient | uniform attention | scaled_dot_product.scaled_dot_product_attention | gradient_norms
   eq-rank-collapse | attention alone contracts | scaled_dot_product.attention_weights
   eq-rank-collapse-rate | how fast it contracts | scaled_dot_product.attention_weights | rank_collapse
+# Chapter 5, practice: 5.1 the module in PyTorch
+sec-backward-and-update
+  eq-backward-projection | gradients of a linear map | attention.MultiHeadAttention | attention_backward
+  eq-key-bias-gradient | the key bias gets no gradient | attention.MultiHeadAttention | attention_backward
 """
 
 

@@ -13,15 +13,17 @@ from sympy.tensor.array.array_derivatives import ArrayDerivative
 
 from mha_book.symbolic._index_sums import same_sums
 from mha_book.symbolic.proof import Step, equal, proof
-from mha_book.symbolic.symbols import T_k, T_q, d, d_v, i, j, k
+from mha_book.symbolic.symbols import T, T_k, T_q, d, d_model, d_v, i, j, k, n
 
 __all__ = [
     "backward_delta",
     "backward_keys",
+    "backward_projection",
     "backward_queries",
     "backward_scores",
     "backward_values",
     "backward_weights",
+    "key_bias_gradient",
 ]
 
 Q, K = sp.MatrixSymbol("Q", T_q, d), sp.MatrixSymbol("K", T_k, d)
@@ -171,4 +173,71 @@ def backward_keys() -> Iterator[Step]:
         r"Let the keys alone move. Every score of column $j$ contains key $j$, hence the "
         "transpose.",
         decide=_by_matrix_calculus,
+    )
+
+
+@proof("eq-backward-projection")
+def backward_projection() -> Iterator[Step]:
+    """A linear map passes back dY Wᵀ; its weight gets Xᵀ dY and its bias the sum of dY."""
+    tokens, bias = sp.MatrixSymbol("X", T, d_model), sp.MatrixSymbol("b", 1, n)
+    weight, d_result = sp.MatrixSymbol("W", d_model, n), sp.MatrixSymbol("dY", T, n)
+    column = sp.MatrixSymbol(r"\mathbf{1}", T, 1)
+    loss = sp.Trace(d_result.T * (tokens * weight + column * bias))
+    yield Step(
+        _gradient(loss, weight),
+        tokens.T * d_result,
+        r"The loss changes by $\operatorname{tr}(dY^\top \delta Y)$ with "
+        r"$Y = XW + \mathbf{1}b$. Let the weights alone move.",
+        decide=_by_matrix_calculus,
+    )
+    yield Step(
+        _gradient(loss, bias),
+        column.T * d_result,
+        "Let the bias alone move. It was added to every token, so every token sends a gradient.",
+        decide=_by_matrix_calculus,
+    )
+    yield Step(
+        _gradient(loss, tokens),
+        d_result * weight.T,
+        "Let the tokens alone move: the gradient goes back through the transposed weights.",
+        decide=_by_matrix_calculus,
+    )
+
+
+@proof("eq-key-bias-gradient")
+def key_bias_gradient() -> Iterator[Step]:
+    """A bias that is added to every key gets no gradient."""
+    d_keys, rows = sp.MatrixSymbol("dK", T_k, d), sp.MatrixSymbol("r", T_q, 1)
+    partition = sp.Sum(sp.exp(S[i, k]), (k, 0, T_k - 1))
+    yield Step(
+        ones.T * d_keys,
+        s * rows.T * Q,
+        r"The gradient of a bias is the sum over the keys. Put in $dK = s\, dS^\top Q$. The keys "
+        r"are then summed inside $r = dS\, \mathbf{1}$, the sums of the rows of $dS$.",
+        where={d_keys: s * d_scores.T * Q, rows: d_scores * ones},
+    )
+    average, whole = sp.symbols(r"\delta_i a_i")
+    yield Step(
+        sp.Sum(A[i, j] * (d_weights[i, j] - average), (j, 0, T_k - 1)),
+        average * (1 - whole),
+        r"Row $i$ of $dS$ is $A_{ij}(dA_{ij} - \delta_i)$, and $\delta_i$ is the average of "
+        r"$dA_{ij}$ with the weights $A_{ij}$. Call the sum of these weights $a_i$.",
+        where={
+            average: sp.Sum(A[i, k] * d_weights[i, k], (k, 0, T_k - 1)),
+            whole: sp.Sum(A[i, j], (j, 0, T_k - 1)),
+        },
+        decide=same_sums(),
+    )
+    yield Step(
+        average * (1 - whole),
+        sp.S.Zero,
+        "Softmax makes the weights of a row add up to one, so the row of $dS$ adds up to zero.",
+        where={whole: sp.Sum(sp.exp(S[i, j]), (j, 0, T_k - 1)) / partition},
+        decide=same_sums(),
+    )
+    yield Step(
+        s * rows.T * Q,
+        sp.ZeroMatrix(1, d),
+        "All entries of $r$ are zero, and nothing is left.",
+        where={rows: sp.ZeroMatrix(T_q, 1)},
     )

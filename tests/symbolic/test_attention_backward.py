@@ -7,13 +7,14 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from mha_book import attention_weights, scaled_dot_product_attention
+from mha_book import MultiHeadAttention, attention_weights, scaled_dot_product_attention
 from mha_book.symbolic import Proof
 from mha_book.symbolic import attention_backward as backward
 from tests.builders import close, randn
 
 pytestmark = pytest.mark.parametrize("masked", [False, True])
 T_Q, T_K, D, D_V, SCALE = 5, 7, 3, 2, 0.6
+POSITIVE = {"integer": True, "positive": True}
 
 
 class Case(NamedTuple):
@@ -80,6 +81,74 @@ def test_the_gradient_of_the_scores_is_what_autograd_finds(masked: bool) -> None
     close(found, gradients["S"])
     assert masked == bool((found[3] == 0).all())
     assert found.sum(-1).abs().max() < 1e-12  # moving all scores of a row changes nothing
+
+
+class Passed(NamedTuple):
+    """A module behind a backward pass: the gradients of x and of what each projection made."""
+
+    module: MultiHeadAttention
+    x: Tensor
+    made: dict[str, Tensor]
+
+
+def passed(masked: bool) -> Passed:
+    """Two heads of width 3 in a stream of width 11; token 3 may see nothing, if masked."""
+    torch.manual_seed(0)
+    module = MultiHeadAttention(11, 2, d_head=D).double()
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter)
+    made: dict[str, Tensor] = {}
+
+    def note(name: str) -> Any:
+        def hook(_module: Any, _inputs: Any, output: Tensor) -> None:
+            output.retain_grad()
+            made[name] = output
+
+        return hook
+
+    for name, part in module.named_children():
+        part.register_forward_hook(note(name))
+    keep = torch.ones(T_K, T_K, dtype=torch.bool)
+    keep[3] = not masked
+    x = randn(1, T_K, 11).requires_grad_()
+    out = module(x, keep=keep)
+    out.backward(randn(out.shape))
+    return Passed(module, x, made)
+
+
+@pytest.mark.formula("eq-backward-projection")
+def test_the_gradients_of_the_projections_are_what_autograd_finds(masked: bool) -> None:
+    module, x, made = passed(masked)
+    weights, bias, tokens = (step.right for step in backward.backward_projection.steps)
+    for_x = torch.zeros_like(x[0])
+    for name in ("q_proj", "k_proj", "v_proj"):
+        projection, gradient = getattr(module, name), made[name].grad
+        assert gradient is not None
+        numbers = {
+            "X": x[0].detach(),
+            "W": projection.weight.detach().T,
+            "dY": gradient[0],
+            r"\mathbf{1}": torch.ones(T_K, 1).double(),
+        }
+        close(value(weights, numbers), projection.weight.grad.T)
+        close(value(bias, numbers), projection.bias.grad[None])
+        for_x += value(tokens, numbers)
+    assert x.grad is not None
+    close(for_x, x.grad[0])
+
+
+@pytest.mark.formula("eq-key-bias-gradient")
+def test_the_key_bias_gets_no_gradient(masked: bool) -> None:
+    module, _, made = passed(masked)
+    assert backward.key_bias_gradient.result == sp.ZeroMatrix(1, sp.Symbol("d", **POSITIVE))
+    gradients = {name: getattr(module, name).bias.grad for name in ("q_proj", "k_proj", "v_proj")}
+    assert gradients["k_proj"].abs().max() < 1e-12
+    assert gradients["q_proj"].abs().min() > 1e-3
+    assert made["k_proj"].grad is not None
+    assert made["k_proj"].grad.abs().max() > 0.1  # keys get gradients, their sum is zero
+    numbers, found = case(masked)
+    known = {"r": found["S"].sum(-1, keepdim=True), "Q": numbers["Q"]}
+    close(value(backward.key_bias_gradient.steps[0].right, known), found["K"].sum(0, keepdim=True))
 
 
 def backward_delta(numbers: dict[str, Tensor]) -> Tensor:
