@@ -6,14 +6,18 @@ BIN := .venv/bin
 # The modules whose shape annotations are checked at every call of the tests.
 CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.decoding,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
 .DEFAULT_GOAL := help
-.PHONY: help book test serve bench lint types unit check-book pictures lock clean python setup setup-dev
+.PHONY: help book i18n test serve bench lint types unit check-book pictures lock clean python setup setup-dev
 
 help: ## Say what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
-	  || grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST)
 
 book: setup ## Build the book into _build/html and say where to open it
 	@$(BIN)/python tools/build_book.py
+
+i18n: setup ## Bring the catalogues of the Chinese edition up to date with the pages
+	@$(BIN)/python -m tools.i18n update
+	@$(BIN)/python -m tools.i18n status || true
 
 test: setup-dev lint types unit book check-book ## Check everything: lint, types, tests, book
 

@@ -1,0 +1,1 @@
+"""The catalogues of the translated edition: made, filled where a machine can, counted, checked."""
