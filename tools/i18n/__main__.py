@@ -10,7 +10,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.i18n.catalogues import catalogues, messages, update
+from tools.i18n.catalogues import ROOT, catalogues, messages, update
+from tools.i18n.rules import Rules
 
 
 def chosen(names: list[str]) -> dict[str, Path]:
@@ -32,11 +33,26 @@ def status(files: dict[str, Path]) -> int:
     return int(any(total[1:]))
 
 
+def check(files: dict[str, Path]) -> int:
+    """Print each message that breaks a rule; what is not translated yet is only counted."""
+    rules, wrong, still = Rules.read(ROOT), 0, 0
+    for page, file in files.items():
+        for message in messages(file):
+            if not message.string:
+                still += 1
+            elif found := rules.problems(message):
+                wrong += 1
+                print(f"{page}: {message.id!r}")
+                print("".join(f"    {problem}\n" for problem in found), end="")
+    print(f"{wrong} messages break a rule, {still} are not translated yet")
+    return int(bool(wrong or still))
+
+
 def main() -> int:
     """Do what the command line asks."""
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m tools.i18n", None, __doc__, formatter_class=style)
-    parser.add_argument("command", choices=("update", "status"))
+    parser.add_argument("command", choices=("update", "status", "check"))
     parser.add_argument("pages", nargs="*", metavar="PAGE")
     arguments = parser.parse_args()
     if arguments.command == "update":
@@ -45,7 +61,7 @@ def main() -> int:
     files = chosen(arguments.pages)
     if not files:
         parser.error("no catalogue has such a name")
-    return status(files)
+    return {"status": status, "check": check}[arguments.command](files)
 
 
 if __name__ == "__main__":
