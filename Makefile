@@ -12,8 +12,8 @@ help: ## Say what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
 	  || grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST)
 
-book: setup ## Build the book into _build/html and say where to open it
-	@$(BIN)/python tools/build_book.py
+book: setup ## Build both editions into _build/html (LANGUAGES=en: English alone)
+	@$(BIN)/python tools/build_book.py $(if $(LANGUAGES),--languages "$(LANGUAGES)")
 
 i18n: setup ## Bring the catalogues of the Chinese edition up to date with the pages
 	@$(BIN)/python -m tools.i18n update

@@ -22,7 +22,7 @@ def copy_mathjax(app: Sphinx) -> None:
     """Copy MathJax's component and fonts to a static folder and let Sphinx refer to it."""
     if app.builder.format != "html":
         return
-    static = Path(app.outdir).parent / ".static"
+    static = Path(app.confdir) / "_build" / ".static"
     for file in importlib.metadata.files(SOURCE) or []:
         if match := NEEDED.search(f"/{file.as_posix()}"):
             target = static / TARGET / match[1]

@@ -36,7 +36,7 @@ msgstr ""
 
 def catalogues() -> dict[str, Path]:
     """The catalogue of each page that has one, by page name."""
-    files = sorted(MESSAGES.rglob("*.po"))
+    files = sorted((MESSAGES / "book").rglob("*.po"))
     return {file.relative_to(MESSAGES).with_suffix("").as_posix(): file for file in files}
 
 
