@@ -1,12 +1,15 @@
-"""Where the book is, as source and as built, and which pages it has."""
+"""Where the book is, as source and as built, which languages and which pages it has."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-HTML = ROOT / "_build" / "html"
+BUILT = ROOT / "_build" / "html"
+HTML = BUILT / "en"
+LANGUAGES = (os.environ.get("LANGUAGES") or "en zh_CN").replace(",", " ").split()
 
 
 def toc_files(node: Any) -> list[str]:

@@ -1,12 +1,13 @@
 """The pages of the book, as source and as built, and its outline, for the tests of both."""
 
+import functools
 from pathlib import Path
 
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from tests.book.built import HTML, PAGES, ROOT
+from tests.book.built import BUILT, LANGUAGES, PAGES, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -15,15 +16,35 @@ def sources() -> dict[str, str]:
     return {page: (ROOT / f"{page}.md").read_text(encoding="utf8") for page in PAGES}
 
 
-@pytest.fixture(scope="session")
-def pages() -> dict[str, BeautifulSoup]:
-    """Each built page, parsed, by page name."""
-    if not HTML.is_dir():
-        pytest.fail("the book is not built: run `make book` first")
+@pytest.fixture(scope="session", params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    """The language of one edition."""
+    name: str = request.param
+    return name
+
+
+@functools.cache
+def parsed(language: str) -> dict[str, BeautifulSoup]:
+    """Each built page of an edition, parsed, by page name."""
+    folder = BUILT / language
+    if not folder.is_dir():
+        pytest.fail(f"the {language} edition is not built: run `make book` first")
     return {
-        page: BeautifulSoup((HTML / f"{page}.html").read_text(encoding="utf8"), "html.parser")
+        page: BeautifulSoup((folder / f"{page}.html").read_text(encoding="utf8"), "html.parser")
         for page in PAGES
     }
+
+
+@pytest.fixture(scope="session")
+def pages(language: str) -> dict[str, BeautifulSoup]:
+    """Each built page of one edition, by page name."""
+    return parsed(language)
+
+
+@pytest.fixture(scope="session")
+def editions() -> dict[str, dict[str, BeautifulSoup]]:
+    """All built pages, by language."""
+    return {language: parsed(language) for language in LANGUAGES}
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,14 @@ def numbered_headings(pages: dict[str, BeautifulSoup]) -> list[tuple[str, str]]:
 def test_headings_are_those_of_the_outline_in_order(
     pages: dict[str, BeautifulSoup],
     outline: list[dict[str, str]],
+    language: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = numbered_headings(pages)
     present = {number for number, _ in found}
-    expected = [(h["number"], h["en"]) for h in outline if h["number"] in present]
+    expected = [(h["number"], h[language]) for h in outline if h["number"] in present]
     with capsys.disabled():
-        print(f"\noutline: {len(found)} of {len(outline)} headings are written")
+        print(f"\n{language} outline: {len(found)} of {len(outline)} headings are written")
     assert found == expected
 
 
