@@ -23,7 +23,7 @@ SCREENS = {
 def built(folder: Path) -> list[Path]:
     """All pages of a built book; its folders of scripts and sources hold none."""
     pages = sorted(folder.rglob("*.html"))
-    return [page for page in pages if not page.relative_to(folder).parts[0].startswith("_")]
+    return [p for p in pages if not any(n.startswith("_") for n in p.relative_to(folder).parts)]
 
 
 def slug(page: Path) -> str:

@@ -35,7 +35,7 @@ TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: book/page\n"
 def tiny(tmp_path: Path) -> Path:
     """A book of two pages with the settings and extensions of ours."""
     (tmp_path / "book").mkdir()
-    for folder in ("book/_ext", "book/_static", "mha_book"):
+    for folder in ("book/_ext", "book/_static", "book/_templates", "mha_book"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "_toc.yml").write_text(TOC)
