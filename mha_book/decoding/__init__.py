@@ -10,12 +10,11 @@
 
 from mha_book.decoding.beam_search import beam, beams, gnmt_penalty, length_penalty
 from mha_book.decoding.filters import Sampling, min_p, temperature, top_k, top_p
-from mha_book.decoding.request import SPECIAL, Generated, Request, SpecialTokens
+from mha_book.decoding.request import Generated, Request, SpecialTokens
 from mha_book.decoding.sampling import draw, greedy, sample
 from mha_book.decoding.state import LanguageState, State, TranslationState
 
 __all__ = [
-    "SPECIAL",
     "Generated",
     "LanguageState",
     "Request",

@@ -13,7 +13,7 @@ from mha_book.decoding.state import LanguageState, State, TranslationState
 from mha_book.language_model import LanguageModel
 from mha_book.transformer import Transformer
 
-__all__ = ["SPECIAL", "Draft", "Generated", "Request", "SpecialTokens"]
+__all__ = ["Draft", "Generated", "Request", "SpecialTokens"]
 
 
 @dataclass(frozen=True, kw_only=True)
