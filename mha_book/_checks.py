@@ -53,8 +53,10 @@ def check_qkv(q: Tensor, k: Tensor, v: Tensor | None = None) -> tuple[int, ...]:
         raise ValueError(
             f"v has (heads, T)={tuple(v.shape[-3:-1])}, but k has {tuple(k.shape[-3:-1])}"
         )
-    leading: tuple[int, ...] = ()
+    leading = tuple(q.shape[:-3])
     for name, x in named.items():
+        if x.shape[:-3] == leading:
+            continue
         if not _broadcasts(x.shape[:-3], leading, both=True):
             raise ValueError(
                 f"{name} has leading axes {tuple(x.shape[:-3])}, which do not broadcast with "
