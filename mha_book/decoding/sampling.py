@@ -149,6 +149,7 @@ def _choose(
     request: Request, logits: Tensor, choose: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, Tensor]:
     """A token for each row that may be emitted, and its log-probability."""
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    new = choose(logits.index_fill(1, request.forbidden, -math.inf))
-    return new, logits.gather(1, new[:, None])[:, 0] - logits.logsumexp(dim=1)
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    log_probs = logits.to(wide).log_softmax(dim=1)
+    new = choose(log_probs.index_fill(1, request.forbidden, -math.inf))
+    return new, log_probs.gather(1, new[:, None])[:, 0]
