@@ -2,22 +2,19 @@
 
     python experiments/bench_attention.py [--rounds 21]
 
-All contenders have the same shapes. Within a round they run in a random order, so that a drift of
-the machine's speed hits all alike; the figures are medians over the rounds, of each call's time and
-of its ratio to ours in the same round. Prints a table and writes results/bench-attention.json.
+All contenders have the same shapes and race in rounds; see ``race``. Prints a table and writes
+results/bench-attention.json.
 """
 
 import argparse
 import os
 import random
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler is used for memory alone
 
 import torch
+from race import Call, race, show
 from record import environment, write
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
@@ -27,7 +24,6 @@ from mha_book.masks import padding
 
 SHAPES = [(32, 64, 256, 8), (8, 512, 512, 8), (1, 2048, 512, 8)]  # B, T, d_model, H
 STEPS = 16  # tokens decoded in one timed call
-Call = Callable[[], Any]
 
 
 class TorchLayer(nn.MultiheadAttention):
@@ -102,29 +98,6 @@ def training(layer: nn.Module, x: Tensor) -> Call:
     return call
 
 
-def race(calls: dict[str, Call], rounds: int) -> dict[str, dict[str, float]]:
-    """Median milliseconds of each call and median ratio to the first one within a round."""
-    names = list(calls)
-    for name in names * 2:
-        calls[name]()
-    times: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in random.sample(names, len(names)):
-            start = time.perf_counter()
-            calls[name]()
-            times[name].append(1e3 * (time.perf_counter() - start))
-    ours = times[names[0]]
-    return {
-        name: {
-            "ms": round(statistics.median(times[name]), 3),
-            "ratio_to_ours": round(
-                statistics.median(t / o for t, o in zip(times[name], ours, strict=True)), 3
-            ),
-        }
-        for name in names
-    }
-
-
 def peak_mib(call: Call) -> float:
     """The most memory that a call holds beyond what was there before, by torch's own account."""
     call()
@@ -186,15 +159,6 @@ def decoding(rounds: int, *, B: int = 8, T_k: int = 2048, d_model: int = 512) ->
 
         calls[f"{heads} of 8 key-value heads"] = call
     return {f"B={B} T_k={T_k} d_model={d_model}": race(calls, rounds)}
-
-
-def show(title: str, results: dict[str, Any]) -> None:
-    """Print one part as a table."""
-    print(f"\n{title}")
-    for shape, row in results.items():
-        print(f"  {shape}")
-        for name, figures in row.items():
-            print(f"    {name:40s} {figures['ms']:9.2f} ms  {figures['ratio_to_ours']:6.2f} x")
 
 
 def main() -> None:
