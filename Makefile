@@ -24,8 +24,10 @@ test: setup-dev lint types unit book check-book ## Check everything: lint, types
 serve: setup-dev ## Open the book on localhost and rebuild it on change
 	@$(BIN)/python tools/serve.py
 
-bench: setup-dev ## Time and weigh attention against other implementations
+bench: setup-dev ## Time attention, training and decoding against other implementations
 	@$(BIN)/python experiments/bench_attention.py
+	@$(BIN)/python experiments/bench_training.py
+	@$(BIN)/python experiments/bench_decoding.py
 
 lint: setup-dev ## Check style
 	@$(BIN)/ruff check .

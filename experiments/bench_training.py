@@ -1,0 +1,149 @@
+"""Time one training step against torch's Transformer, Marian and the textbook; weigh padding.
+
+    python experiments/bench_training.py [--rounds 21]
+
+A step is forward, label-smoothed cross-entropy, backward and Adam. All contenders start with the
+same weights and have the same loss, which is checked first, without dropout; then they race with
+dropout, within a round in a random order, see ``race``. Prints a table and writes
+results/bench-training.json. The share of padding is that of batches of the toy and, where it can
+be found or downloaded, of Multi30k.
+"""
+
+import argparse
+import random
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from contestants import CONFIG, TorchTransformer, explicit, marian
+from race import Call, race, show
+from record import environment, write
+from torch import Tensor, nn
+
+from mha_book import Transformer
+from mha_book.data import corpora
+from mha_book.data.batches import Batch, Batches, padding_share
+from mha_book.data.files import DataError
+from mha_book.data.special import PAD
+from mha_book.data.tokenizer_pair import train_tokenizers
+
+SMOOTHING, MAX_TOKENS = 0.1, 4096
+ROWS, LENGTHS = 64, (12, 14)  # of the batch that is raced over; Multi30k has about 13 tokens
+Loss = Callable[[nn.Module, Batch], Tensor]
+
+
+def batch() -> Batch:
+    """Random pairs of about equal length, as they come out of ``Batches``."""
+
+    def ids() -> list[int]:
+        return random.choices(range(4, CONFIG.vocabulary), k=random.randint(*LENGTHS))
+
+    return Batch.of([(ids(), ids()) for _ in range(ROWS)])
+
+
+def ours(model: nn.Module, b: Batch) -> Tensor:
+    """Logits of real tokens alone, and torch's fused cross-entropy."""
+    real = b.tgt_out != PAD
+    logits = model.logits(model.features(b.src, b.tgt_in, src_keep=b.src_keep)[real])
+    return F.cross_entropy(logits, b.tgt_out[real], label_smoothing=SMOOTHING)
+
+
+def _everywhere(logits: Tensor, b: Batch) -> Tensor:
+    """Torch's cross-entropy of the logits at all positions, those of padding left out."""
+    args = logits.flatten(0, 1), b.tgt_out.flatten()
+    return F.cross_entropy(*args, ignore_index=PAD, label_smoothing=SMOOTHING)
+
+
+def torchs(model: nn.Module, b: Batch) -> Tensor:
+    """The loss by torch's Transformer."""
+    return _everywhere(model(b.src, b.tgt_in, b.src_keep), b)
+
+
+def marians(model: nn.Module, b: Batch) -> Tensor:
+    """The loss by Marian."""
+    answer = model(
+        input_ids=b.src,
+        attention_mask=b.src_keep.long(),
+        decoder_input_ids=b.tgt_in,
+        use_cache=False,
+    )
+    return _everywhere(answer.logits, b)
+
+
+def textbooks(model: nn.Module, b: Batch) -> Tensor:
+    """The formula of the smoothed loss at all positions, then the mean over real ones."""
+    log_p = model(b.src, b.tgt_in, src_keep=b.src_keep).log_softmax(dim=-1)
+    chosen = log_p.gather(-1, b.tgt_out[..., None])[..., 0]
+    losses = -(1 - SMOOTHING) * chosen - SMOOTHING * log_p.mean(dim=-1)
+    real = b.tgt_out != PAD
+    return (losses * real).sum() / real.sum()
+
+
+def step(model: nn.Module, loss: Loss, b: Batch) -> Call:
+    """Forward, backward and Adam as one kernel."""
+    adam = torch.optim.Adam(model.train().parameters(), lr=1e-4, betas=(0.9, 0.98), fused=True)
+
+    def call() -> None:
+        adam.zero_grad()
+        loss(model, b).backward()
+        adam.step()
+
+    return call
+
+
+def contenders(b: Batch) -> dict[str, Call]:
+    """A training step of each, ours first, once their losses are seen to agree."""
+    model = Transformer(CONFIG)
+    entries: dict[str, tuple[nn.Module, Loss]] = {
+        "mha_book": (model, ours),
+        "torch.nn.Transformer": (TorchTransformer(model, as_ours=False), torchs),
+        "torch.nn.Transformer, dropout as ours": (TorchTransformer(model, as_ours=True), torchs),
+        "transformers MarianMTModel": (marian(model), marians),
+        "textbook": (explicit(model), textbooks),
+    }
+    with torch.no_grad():
+        losses = {name: loss(m.eval(), b).item() for name, (m, loss) in entries.items()}
+    if max(losses.values()) - min(losses.values()) > 1e-4:
+        raise SystemExit(f"the contenders differ in their loss: {losses}")
+    return {name: step(m, loss, b) for name, (m, loss) in entries.items()}
+
+
+def padding(name: str) -> float | None:
+    """The share of padding in the first epoch of a corpus; None if it cannot be had."""
+    try:
+        corpus = corpora.load(name)
+    except DataError as error:
+        print(f"{name}: {error}")
+        return None
+    pairs = train_tokenizers(corpus).encode(corpus.splits["train"])
+    return round(padding_share(Batches(pairs, MAX_TOKENS).epoch()), 4)
+
+
+def main() -> None:
+    """Measure, print and record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=21)
+    rounds = parser.parse_args().rounds
+    random.seed(0)
+    torch.manual_seed(0)
+    b = batch()
+    shape = f"{ROWS} pairs of {LENGTHS[0]} to {LENGTHS[1]} tokens"
+    steps = {shape: race(contenders(b), rounds)}
+    show("a training step, time and ratio to ours", steps)
+    shares = {name: padding(name) for name in ("toy", "multi30k")}
+    print(f"\nshare of padding in batches of {MAX_TOKENS} tokens: {shares}")
+    record = {
+        **environment("transformers"),
+        "rounds": rounds,
+        "config": CONFIG.to_dict(),
+        "label_smoothing": SMOOTHING,
+        "steps": steps,
+        "padding_of_this_batch": round(padding_share([b]), 4),
+        "max_tokens": MAX_TOKENS,
+        "padding": shares,
+    }
+    print(f"\nrecorded in {write('bench-training', record)}")
+
+
+if __name__ == "__main__":
+    main()
