@@ -65,7 +65,7 @@ def ov_circuit() -> Iterator[Step]:
     yield Step(
         X * (V * O),
         values * O,
-        "What a token can write is made of the $d_v$ rows of $W^O_h$, with its values "
+        "What a head can write is made of the $d_v$ rows of $W^O_h$, with its values "
         "$V_h = XW^V_h$ as factors. So the rank of $W^{OV}_h$ is at most $d_v$.",
         where={values: X * V},
     )

@@ -31,8 +31,8 @@ def softmax_saturation() -> Iterator[Step]:
     yield Step(
         row_sum(p) * sp.Abs(u[i]),
         sp.Abs(u[i]) / 2,
-        r"If $\lambda u = Ju$ and $u_i$ is the largest entry of $u$, then $|\lambda u_i|$ is at "
-        "most that sum times $|u_i|$. And the sum is at most one half, since the difference is "
+        r"If $\lambda u = Ju$ and $u_i$ is the entry of $u$ largest in size, then $|\lambda u_i|$ "
+        "is at most that sum times $|u_i|$. And the sum is at most one half, since the difference is "
         r"$2 (p_i - \frac12)^2$.",
         relation="<=",
         decide=lambda left, right: (
