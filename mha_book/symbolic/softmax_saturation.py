@@ -32,8 +32,8 @@ def softmax_saturation() -> Iterator[Step]:
         row_sum(p) * sp.Abs(u[i]),
         sp.Abs(u[i]) / 2,
         r"If $\lambda u = Ju$ and $u_i$ is the entry of $u$ largest in size, then $|\lambda u_i|$ "
-        "is at most that sum times $|u_i|$. And the sum is at most one half, since the difference is "
-        r"$2 (p_i - \frac12)^2$.",
+        "is at most that sum times $|u_i|$. And the sum is at most one half, since the difference "
+        r"is $2 (p_i - \frac12)^2$.",
         relation="<=",
         decide=lambda left, right: (
             sp.expand((right - left) / sp.Abs(u[i]) - 2 * (p - sp.Rational(1, 2)) ** 2) == 0
