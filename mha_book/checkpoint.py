@@ -16,6 +16,7 @@ from pathlib import Path
 
 __all__ = ["CheckpointError", "Checkpoints", "read", "write"]
 
+_ABOUT = "about.json"
 _MANIFEST = "manifest.json"  # the last file to be written
 
 
@@ -62,6 +63,8 @@ def read(folder: Path) -> dict[str, bytes]:
         raise CheckpointError(f"{folder} is no folder, expected a checkpoint")
     try:
         sums = json.loads((folder / _MANIFEST).read_bytes())
+        if not isinstance(sums, dict) or any(Path(name).name != name for name in sums):
+            raise ValueError(f"{_MANIFEST} names no files of this folder")
         files = {name: (folder / name).read_bytes() for name in sums}
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder} is no whole checkpoint: {error}") from error
@@ -106,7 +109,7 @@ class Checkpoints:
         about = json.dumps({"step": step, "score": score}).encode()
         if not path.exists():  # else it was written when training had come to the same step
             with self._explained():
-                write(path, {**self.extra, **files, "about.json": about})
+                write(path, {**self.extra, **files, _ABOUT: about})
         self._prune()
         return path
 
@@ -131,7 +134,7 @@ class Checkpoints:
             CheckpointError: there is none, or one is damaged.
         """
         scores = {path: score for path in self.all() if (score := _score(path)) is not None}
-        return max(scores, key=lambda path: scores[path]) if scores else self.latest()
+        return max(scores, key=lambda path: (scores[path], path)) if scores else self.latest()
 
     def read(self, path: Path) -> dict[str, bytes]:
         """The files of one of the checkpoints.
@@ -158,16 +161,23 @@ class Checkpoints:
         try:
             yield
         except CheckpointError as error:
-            left = [path for path in self.all() if path != but]
-            rest = f"{left[-1]} is left" if left else "there is no other"
+            left = [path for path in self.all() if path != but and _is_whole(path)]
+            rest = f"{left[-1]} is the last that is whole" if left else "there is no other"
             raise CheckpointError(f"{error}; {rest}") from error
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return bool(read(path))
+    except CheckpointError:
+        return False
 
 
 def _score(path: Path) -> float | None:
     try:
-        score: float | None = json.loads((path / "about.json").read_bytes())["score"]
+        score: float | None = json.loads((path / _ABOUT).read_bytes())["score"]
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path} is no whole checkpoint: {error!r}") from error
+        raise CheckpointError(f"{path / _ABOUT} is no whole file: {error!r}") from error
     return score
 
 

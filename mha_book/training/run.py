@@ -60,8 +60,9 @@ class Run:
         if output is not None and output.start is not None:
             files = output.checkpoints.read(output.start)
             self.progress = unpack(files, model, optimiser, accelerator.scaler, settings)
-        kept = output is not None and self.main
-        self.journal = output.journal(settings, self.progress.step) if kept else Journal()
+        self.journal = Journal()
+        if output is not None and self.main:
+            self.journal = output.journal(settings, self.progress.step)
         self.clock, self.window = Clock(self.progress.seconds), Window(self.progress.seconds)
         self.marks = [t for t in settings.evaluate_at if t > self.progress.seconds]
         self.quiet = quiet or not self.main

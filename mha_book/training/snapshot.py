@@ -102,7 +102,7 @@ def load_model(files: Mapping[str, bytes]) -> Transformer:
 def _fill(model: nn.Module, files: Mapping[str, bytes]) -> None:
     """Copy weights into a model of the same names and shapes, or leave it as it was."""
     found, wanted = _tensors(files, _MODEL), dict(model.named_parameters())
-    for name in [*found, *wanted]:
+    for name in [*wanted, *sorted(found)]:
         there, here = (_shape(weights.get(name)) for weights in (found, wanted))
         if there != here:
             raise CheckpointError(
