@@ -137,6 +137,17 @@ class Tokenizer:
         """The tokens of a text as strings, with ``▁`` for a space."""
         return [SPECIAL[UNK] if i == UNK else self.token(i) for i in self.encode(text)]
 
+    def unknown(self, text: str) -> list[str]:
+        """The parts of a text that become ``<unk>``, each once: characters, or whole words.
+
+        >>> Tokenizer.words(["the dog sees the cat"]).unknown("the cow sees the horse")
+        ['cow', 'horse']
+        """
+        text = _encodable(text)
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        parts = [text[a:b] for i, (a, b) in zip(found.ids, found.offsets, strict=True) if i == UNK]
+        return [part for part in dict.fromkeys(parts) if part.strip()]
+
     def token(self, i: int) -> str:
         """The token with the id ``i``.
 
