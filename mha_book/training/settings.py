@@ -91,6 +91,11 @@ class Settings:
         if self.precision not in get_args(Precision):
             words = ", ".join(get_args(Precision))
             raise ValueError(f"precision={self.precision!r} must be one of {words}")
+        times = self.evaluate_at
+        if not isinstance(times, tuple) or not all(
+            isinstance(t, int | float) and t > 0 for t in times
+        ):
+            raise ValueError(f"evaluate_at={times!r} must be a list of positive numbers")
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas={self.betas} must be two numbers from 0 to below 1")
 

@@ -34,6 +34,12 @@ def test_the_defaults_are_those_of_the_paper():
             betas=(0.9, 1.0)
         ),
         "betas=(0.9,) must be two numbers from 0 to below 1": lambda: Settings(betas=(0.9,)),
+        "evaluate_at=(60, 0) must be a list of positive numbers": lambda: Settings(
+            evaluate_at=(60, 0)
+        ),
+        "evaluate_at='soon' must be a list of positive numbers": lambda: Settings(
+            evaluate_at="soon"
+        ),
         "precision='int8' must be one of auto, float32, bf16, fp16": lambda: Settings(
             precision="int8"
         ),
