@@ -29,7 +29,7 @@ def test_the_defaults_are_those_of_the_paper():
         "peak_lr=0 must be positive": lambda: Settings(peak_lr=0),
         "max_seconds=nan must be positive": lambda: Settings(max_seconds=float("nan")),
         "cooldown=1.5 must lie between 0 and 1": lambda: Settings(cooldown=1.5),
-        "label_smoothing=-1 must lie between 0 and 1": lambda: Settings(label_smoothing=-1),
+        "label_smoothing=-1.0 must lie between 0 and 1": lambda: Settings(label_smoothing=-1.0),
         "betas=(0.9, 1.0) must be two numbers from 0 to below 1": lambda: Settings(
             betas=(0.9, 1.0)
         ),
