@@ -5,6 +5,7 @@ distinct to colour-blind readers (after Okabe and Ito); where a figure stands in
 they become variables of its style sheet and follow the light or dark theme.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -68,13 +69,16 @@ _STYLE: dict[str, Any] = {
 def use_style() -> None:
     """Draw all figures from here on in the style of the book.
 
-    In a notebook figures become SVG without a date in them, so equal cells give equal outputs.
+    In a notebook figures become SVG without a date in them, so equal cells give equal outputs. Text
+    stays text in them: characters that matplotlib's fonts lack, like Chinese ones, are drawn by the
+    fonts of the reader, so nothing warns of them.
 
     >>> use_style()
     >>> mpl.rcParams["svg.fonttype"]
     'none'
     """
     mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
+    warnings.filterwarnings("ignore", message="Glyph .* missing from font")
     try:
         from IPython.core.getipython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats

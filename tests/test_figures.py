@@ -87,6 +87,13 @@ def test_a_figure_has_no_date_and_keeps_its_text():
     assert ">-1.00<" in text.replace("\N{MINUS SIGN}", "-")
 
 
+def test_characters_that_the_fonts_lack_stay_text_and_nothing_warns():
+    use_style()  # the filter of the fixture ended with its setup
+    fig = plt.figure()
+    fig.text(0.5, 0.5, "狗")
+    assert ">狗<" in svg(fig)
+
+
 def test_a_figure_is_the_same_in_every_process():
     code = "from tests.test_figures import *; use_style(); print(digest(drawing()))"
     command = [sys.executable, "-W", "error", "-c", code]
