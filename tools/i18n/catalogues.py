@@ -53,6 +53,9 @@ def text_of(catalogue: Catalog) -> str:
         message.locations = []
         message.flags.discard("python-brace-format")
         message.flags.discard("python-format")
+        if not message.fuzzy:  # nobody has to compare the two
+            message.previous_id = []
+            message.user_comments = []
     write_po(buffer, catalogue, width=WIDTH, omit_header=True, include_previous=True)
     return HEADER + buffer.getvalue().decode("utf8").strip() + "\n"
 
