@@ -1,6 +1,7 @@
 """The Sphinx extensions of the book, on tiny inputs and tiny books."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,96 @@ def test_a_whole_book_builds(tiny: Path) -> None:
     done = build(tiny)
     assert done.returncode == 0, done.stderr[-2000:]
     assert ">42\n" in (tiny / "_build/html/book/page.html").read_text()
+
+
+FIGURE = """```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line that rises.
+  figure:
+    name: fig-line
+    caption: |
+      It rises from $0$.
+---
+import matplotlib.pyplot as plt
+from mha_book import figures
+
+figures.use_style()
+plt.plot([0, 1]);
+```
+
+The formula has a word, see {eq}`eq-word` here:
+
+$$
+y = \\text{otherwise}
+$$ (eq-word)
+"""
+QUIET = ("-D", "suppress_warnings=myst-nb.lexer")  # the language of a cell is known by running it
+CHINESE = {
+    "A book": "一本书",
+    "A page": "一页",
+    "A line that rises.": "一条上升的线。",
+    "It rises from $0$.": "它从 $0$ 上升。",
+    "The formula has a word, see {eq}`eq-word` here:": "公式里有一个词，见 {eq}`eq-word` 所示：",
+}
+
+
+def translate(book: Path, messages: dict[str, str]) -> None:
+    """Write one catalogue for each page, all with the same messages."""
+    folder = book / "book/locale/zh_CN/LC_MESSAGES/book"
+    folder.mkdir(parents=True, exist_ok=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    body = "".join(f'msgid "{en}"\nmsgstr "{zh}"\n\n' for en, zh in messages.items())
+    for page in ("index", "page"):
+        (folder / f"{page}.po").write_text(head + body, encoding="utf8")
+
+
+def build_in(book: Path, language: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build one edition, or its messages, as tools/build_book.py and tools/i18n do."""
+    binaries = Path(sys.executable).parent
+    subprocess.run([binaries / "jupyter-book", "config", "sphinx", book], check=True, cwd=book)
+    paths = os.pathsep.join([str(ROOT / "book" / "_ext"), str(ROOT)])
+    call = [binaries / "sphinx-build", "-n", "-W", "--keep-going", "-D", f"language={language}"]
+    call += ["-D", "book_editions=en,zh_CN", *options, ".", f"_build/html/{language}"]
+    environment = os.environ | {"PYTHONPATH": paths}
+    return subprocess.run(
+        call, capture_output=True, text=True, check=False, cwd=book, env=environment
+    )
+
+
+def test_both_editions_share_cells_and_english_words_fail_the_chinese(tiny: Path) -> None:
+    (tiny / "book" / "locale").mkdir()
+    for table in ("phrases.toml", "terms.toml"):
+        (tiny / "book/locale" / table).symlink_to(ROOT / "book/locale" / table)
+    (tiny / "book" / "page.md").write_text(PAGE + "\n" + FIGURE)
+    for language, ran in (("en", ["book/page"]), ("zh_CN", [])):
+        translate(tiny, CHINESE)
+        done = build_in(tiny, language)
+        assert done.returncode == 0, done.stderr[-2000:]
+        record = json.loads((tiny / f"_build/records/{language}.json").read_text())
+        assert record["executed"] == ran
+    html = (tiny / "_build/html/zh_CN/book/page.html").read_text(encoding="utf8")
+    assert 'aria-label="一条上升的线。"' in html
+    assert "\\text{其他}" in html
+    assert "见<a " in html  # the space before 式 (1) is gone
+    assert "公式里有一个词" in html
+    translate(tiny, {en: zh for en, zh in CHINESE.items() if "word" not in en})
+    done = build_in(tiny, "zh_CN")
+    assert done.returncode != 0
+    assert "not translated: The formula has a word" in done.stderr
+
+
+def test_captions_and_alternative_texts_of_cells_are_extracted(tiny: Path) -> None:
+    (tiny / "book" / "page.md").write_text(PAGE + "\n" + FIGURE)
+    done = build_in(tiny, "en", "-b", "gettext", "-D", "nb_execution_mode=off", *QUIET)
+    assert done.returncode == 0, done.stderr[-2000:]
+    template = (tiny / "_build/html/en/book/page.pot").read_text(encoding="utf8")
+    assert all(f'msgid "{text}"' in template for text in CHINESE if text != "A book")
+    kinds = json.loads((tiny / "_build/html/en/kinds.json").read_text())["book/page"]
+    assert kinds["A line that rises."] == "alternative text"
+    assert kinds["It rises from $0$."] == "caption"
+    assert not (tiny / "_build" / ".jupyter_cache").exists()
 
 
 def test_a_page_without_its_outputs_fails_the_build(tiny: Path) -> None:
