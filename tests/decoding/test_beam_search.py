@@ -133,6 +133,13 @@ def test_a_vocabulary_may_hold_nothing_but_the_end(make):
 
 
 @both
+def test_there_are_no_more_answers_than_sequences(make):
+    for answers in beams(make(V=4), torch.tensor([[3, 2], [2, 1]]), max_new_tokens=1, width=5):
+        assert {a.tokens for a in answers} == {(2,), (3,)}
+        assert len(answers) == 2
+
+
+@both
 def test_an_empty_batch_has_no_answers(make):
     assert beams(make(), torch.empty(0, 5, dtype=torch.long)) == []
     assert beam(make(), torch.empty(0, 5, dtype=torch.long)) == []
