@@ -7,10 +7,12 @@ sign, a factor, an exponent, a missing root, a transpose left out, two operands 
 an off-by-one, a comparison with or without equality, true for false. For each mutant a process is
 forked in which the package has that one change, and its tests run until one fails. A mutant that
 lives is an error unless ``mutation_explained.toml`` says why it cannot matter, and so is an
-explanation of a mutant that dies.
+explanation of a mutant that dies. ``results/mutation.json`` keeps the outcomes; when a file has
+changed, run the script for it with ``--record``: ``test_mutation_record.py`` asks for that.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -30,7 +32,7 @@ import tomllib
 import torch  # noqa: F401
 from tqdm import tqdm
 
-from experiments.record import environment, write
+from experiments.record import RESULTS, environment, write
 from tests.mutants import ROOT, Mutant, mutants, mutated_code
 
 EXPLAINED = Path(__file__).with_name("mutation_explained.toml")
@@ -138,17 +140,34 @@ def problems(outcomes: dict[Mutant, str]) -> list[str]:
     return lines + [f"explained, but not alive: {' | '.join(key)}" for key in stale]
 
 
+def files_of_formulas() -> list[str]:
+    """The files whose mutants must die: the core and all proofs."""
+    proofs = sorted((ROOT / "mha_book" / "symbolic").glob("[!_]*.py"))
+    return [*TESTS, *(path.relative_to(ROOT).as_posix() for path in proofs)]
+
+
+def text(mutant: Mutant) -> str:
+    """How a mutant stands in the record."""
+    return f"{mutant.scope}: {mutant.before}  =>  {mutant.after}"
+
+
 def write_record(outcomes: dict[Mutant, str]) -> None:
-    """All mutants with their outcomes, file by file."""
-    known = explanations()
-    results: dict[str, Any] = {}
+    """All mutants with their outcomes, file by file; files that were not tried stay as they are."""
+    known, path = explanations(), RESULTS / "mutation.json"
+    files: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf8"))["files"] if path.exists() else {}
+    )
+    files |= {mutant.file: {"killed": [], "explained": {}} for mutant in outcomes}
     for mutant, result in outcomes.items():
-        entry = results.setdefault(mutant.file, {"killed": 0, "explained": 0, "mutants": []})
-        entry["killed" if result == "killed" else "explained"] += 1
-        text = f"{mutant.scope}: {mutant.before}  =>  {mutant.after}"
-        entry["mutants"].append(text if result == "killed" else [text, known[mutant.key]])
-    total = {"mutants": len(outcomes), "killed": sum(r == "killed" for r in outcomes.values())}
-    write("mutation", {**environment("sympy"), **total, "files": results})
+        if result == "killed":
+            files[mutant.file]["killed"].append(text(mutant))
+        else:
+            files[mutant.file]["explained"][text(mutant)] = known[mutant.key]
+    files = {name: files[name] for name in files_of_formulas() if name in files}
+    counts = {
+        kind: sum(len(entry[kind]) for entry in files.values()) for kind in ("killed", "explained")
+    }
+    write("mutation", {**environment("sympy"), **counts, "files": files})
 
 
 def main() -> None:
@@ -156,11 +175,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", help="files of mha_book; by default all with formulas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--record", action="store_true", help="write results/mutation.json")
+    parser.add_argument(
+        "--record", action="store_true", help="renew the files in results/mutation.json"
+    )
     parser.add_argument("--list", action="store_true", help="list the mutants and stop")
     arguments = parser.parse_args()
-    proofs = sorted((ROOT / "mha_book" / "symbolic").glob("[!_]*.py"))
-    files = arguments.files or [*TESTS, *(p.relative_to(ROOT).as_posix() for p in proofs)]
+    files = arguments.files or files_of_formulas()
     todo = [mutant for file in files for mutant in mutants(file)]
     if arguments.list:
         print(*todo, sep="\n")
