@@ -37,16 +37,16 @@ class Recipe:
 RECIPES = {
     "toy": Recipe(
         Settings(
-            steps=1500,
+            steps=1200,
             max_tokens=1024,
             peak_lr=3e-3,
-            warmup=200,
-            cooldown=0.5,
+            warmup=120,
+            cooldown=0.6,
             log_every=25,
-            evaluate_every=500,
+            evaluate_every=300,
         ),
         model={"dropout": 0.0},
-        pairs=20_000,
+        pairs=30_000,
     ),
     "tatoeba": Recipe(
         Settings(
