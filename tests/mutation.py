@@ -8,7 +8,7 @@ an off-by-one, a comparison with or without equality, true for false. For each m
 forked in which the package has that one change, and its tests run until one fails. A mutant that
 lives is an error unless ``mutation_explained.toml`` says why it cannot matter, and so is an
 explanation of a mutant that dies. ``results/mutation.json`` keeps the outcomes; when a file has
-changed, run the script for it with ``--record``: ``test_mutation_record.py`` asks for that.
+changed, run the script for it with ``--record``.
 """
 
 import argparse
