@@ -101,13 +101,12 @@ def evaluate(
 ) -> None:
     """Score the best checkpoint of a run on pairs it has not learnt from."""
     with _told():
-        from mha_book.checkpoint import read
         from mha_book.training.evaluation import Evaluation
         from mha_book.training.task import Data
         from mha_book.translator import find_checkpoint
 
         path = find_checkpoint(run)
-        translator, corpus = _translator(path, device), Data.of(read(path)).load()
+        translator, corpus = _translator(path, device), Data.of(path).load()
         if split not in corpus.splits:
             raise ValueError(f"split={split!r}: {corpus.name} has {', '.join(corpus.splits)}")
         examples, language = corpus.splits[split], corpus.target_language

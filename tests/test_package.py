@@ -37,7 +37,29 @@ CORE = [
     "transformer",
 ]
 VARIANTS = ["variants.additive", "variants.blockwise", "variants.linear"]
-MORE = ["data.download", "data.tokenizer", "data.tokenizer_pair", "figures"]  # need more libraries
+TRAINING = [
+    "__main__",
+    "checkpoint",
+    "training",
+    "training.devices",
+    "training.evaluation",
+    "training.interrupt",
+    "training.journal",
+    "training.loop",
+    "training.loss",
+    "training.output",
+    "training.progress",
+    "training.recipes",
+    "training.run",
+    "training.schedule",
+    "training.settings",
+    "training.snapshot",
+    "training.task",
+    "training.window",
+    "translator",
+]
+DATA = ["data.download", "data.tokenizer", "data.tokenizer_pair"]
+MORE = [*DATA, *TRAINING, "figures"]  # need more libraries
 MODULES = [importlib.import_module(f"mha_book.{name}") for name in [*CORE, *VARIANTS, *MORE]]
 
 #: Imports the modules named on the command line while all but torch and einops is out of reach,

@@ -1,5 +1,6 @@
 """Ending a run when it is asked to end, but never in the middle of a step."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = ["Interrupt", "interruptible"]
+
+_log = logging.getLogger(__name__)
 
 
 class Interrupt:
@@ -23,6 +26,7 @@ class Interrupt:
         if self:
             raise KeyboardInterrupt
         self.signal = number
+        _log.warning("this run ends after the step at hand; asked again, at once")
 
 
 @contextmanager

@@ -136,13 +136,13 @@ class Run:
             return reason, False
         mine = [self.clock.seconds, float(self.interrupt.signal)]
         seconds, signal = largest(self.accelerator, mine)
-        passed = [mark for mark in self.marks if mark <= seconds]
-        self.marks = self.marks[len(passed) :]
+        left = [mark for mark in self.marks if mark > seconds]
+        marked, self.marks = len(left) < len(self.marks), left
         if signal:
             reason = reason or "interrupt"
         if seconds >= (self.settings.max_seconds or math.inf):
             reason = reason or "seconds"
-        return reason, bool(passed)
+        return reason, marked
 
     def _log(self) -> None:
         """Write down metrics; an impossible loss ends training here, before anything is saved."""

@@ -21,7 +21,8 @@ __all__ = ["load_model", "pack", "unpack"]
 
 _MODEL, _OPTIMISER = "model.safetensors", "optimizer.safetensors"
 
-#: Settings that a resumed run may change: they decide where it goes, not what a step computes.
+#: Settings that a resumed run may change: they decide where it goes, not what a step computes. Only
+#: with a cooldown do the steps that are left decide the learning rate.
 FREE = {
     *("steps", "max_seconds", "device", "precision", "tensorboard"),
     *("log_every", "evaluate_every", "evaluate_at", "save_every"),

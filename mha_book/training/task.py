@@ -51,14 +51,17 @@ class Data:
         return load(self.name, source=self.source, train=self.pairs)
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes]) -> "Data":
+    def of(cls, checkpoint: Path) -> "Data":
         """What a checkpoint says of its data.
 
         Raises:
-            CheckpointError: it says nothing.
+            CheckpointError: it is damaged, or says nothing.
         """
+        files = read(checkpoint)
         if "data.json" not in files:
-            raise CheckpointError("there is no data.json in it, so nothing says what it learnt")
+            raise CheckpointError(
+                f"{checkpoint} has no data.json, so nothing says what it learnt from"
+            )
         return cls(**json.loads(files["data.json"]))
 
 
@@ -111,12 +114,11 @@ class Task:
             CheckpointError: it is damaged, or something is missing.
             ValueError: a name is unknown, or is not one of settings.
         """
-        files = read(checkpoint)
+        data, files = Data.of(checkpoint), read(checkpoint)
         settings, model, rest = _sorted(changes)
         if model or rest:
             names = ", ".join([*model, *rest])
             raise ValueError(f"a run that is resumed has its model and data: {names} cannot change")
-        data = Data.of(files)
         return cls(
             data,
             data.load(),

@@ -9,13 +9,14 @@ from mha_book.training.interrupt import interruptible
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_becomes_a_wish(number):
+def test_a_signal_becomes_a_wish(number, caplog):
     before = signal.getsignal(number)
     with interruptible() as interrupt:
         assert not interrupt
         signal.raise_signal(number)
         assert interrupt
         assert interrupt.signal == number
+        assert caplog.messages == ["this run ends after the step at hand; asked again, at once"]
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert signal.getsignal(number) is before

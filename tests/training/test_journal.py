@@ -41,6 +41,12 @@ def test_a_run_goes_on_behind_its_checkpoint(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
 
 
+def test_a_last_line_without_its_end_is_whole(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"event": "train", "step": 5}\n{"event": "train", "step": 10}')
+    assert [record["step"] for record in Journal(path, resume=10).records] == [5, 10]
+
+
 def test_a_new_run_begins_a_new_file(tmp_path):
     Journal(tmp_path / "metrics.jsonl").write("train", step=5)
     assert Journal(tmp_path / "metrics.jsonl").records == []

@@ -85,7 +85,7 @@ def ticking(monkeypatch, seconds: float) -> None:
 
 def test_it_ends_in_time_and_does_not_count_what_is_not_training(monkeypatch):
     ticking(monkeypatch, 0.25)
-    chosen = settings(steps=1000, max_seconds=30.0, evaluate_at=(7.0, 19.0), log_every=1000)
+    chosen = settings(steps=1000, max_seconds=30.0, evaluate_at=(19.0, 7.0), log_every=1000)
     history = train(model(), pairs(), chosen, evaluate=lambda: {"bleu": 1.0}, quiet=True)
     [end] = history.of("end")
     assert end["reason"] == "seconds"

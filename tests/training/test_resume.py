@@ -1,5 +1,6 @@
 """A run that is ended at any moment and resumed comes to the same weights, bit by bit."""
 
+import errno
 import multiprocessing
 import shutil
 import signal
@@ -10,6 +11,7 @@ from random import Random
 import pytest
 import torch
 
+from mha_book import checkpoint
 from mha_book.checkpoint import CheckpointError
 from mha_book.training import Journal, Output, train
 from tests.builders import says
@@ -118,6 +120,23 @@ def test_a_damaged_checkpoint_is_named_and_left_alone(tmp_path):
     assert path.read_bytes() == data
     shutil.rmtree(path.parent)  # as the message suggests
     assert run(tmp_path).of("end")[-1]["step"] == STEPS
+
+
+def test_a_full_disk_ends_a_run_that_can_go_on(tmp_path, monkeypatch, whole):
+    plain, room = checkpoint._write, iter(range(9))
+
+    def limited(path: Path, data: bytes) -> None:
+        if next(room, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        plain(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_write", limited)
+        with pytest.raises(CheckpointError, match=r"No space left.*step-00000003 is the last that"):
+            run(tmp_path, save_every=3)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000003"]
+    run(tmp_path, save_every=3)
+    same(last(tmp_path), whole)
 
 
 def test_the_best_checkpoint_is_that_of_the_best_score(tmp_path):

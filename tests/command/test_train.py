@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -9,32 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from mha_book import __main__ as command
 from mha_book.checkpoint import read
+from mha_book.training import Journal
 from mha_book.training.window import TrainingError
-
-SMALL = ["pairs=300", "d_model=16", "num_heads=2", "encoder_layers=1", "decoder_layers=1"]
-LAST = "checkpoints/step-00000003"
-CHANGES = [part for change in [*SMALL, "evaluate_every=100"] for part in ("--set", change)]
-TRAIN = ["train", "--device", "cpu", *CHANGES]
-
-
-def call(*arguments: object, stdin: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(command.app, list(map(str, arguments)), input=stdin)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a few steps."""
-    folder = tmp_path_factory.mktemp("runs") / "toy"
-    result = call(*TRAIN, "--out", folder, "--steps", 3)
-    assert result.exit_code == 0, result.output
-    assert result.stdout == ""
-    assert "toy: part of this book's code: MIT\n3 steps in " in result.stderr
-    assert f"saved in {folder}; try: python -m mha_book translate {folder}\n" in result.stderr
-    return folder
+from tests.command.cases import TRAIN, call
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["evaluate"], ["translate"]])
@@ -141,91 +122,30 @@ def test_an_impossible_loss_is_told(monkeypatch, tmp_path):
     assert result.stderr.endswith("\nerror: the loss is nan at step 8\n")
 
 
+def test_a_run_that_was_stopped_says_how_to_go_on(monkeypatch, tmp_path):
+    history = Journal()
+    history.write("end", step=8, reason="interrupt", seconds=1.5)
+    monkeypatch.setattr("mha_book.training.task.Task.run", lambda *a, **k: history)
+    result = call(*TRAIN, "--out", tmp_path)
+    assert result.exit_code == 130
+    note = f"stopped as asked and saved in {tmp_path}; go on with --resume\n"
+    assert result.stderr.endswith(f"8 steps in 2 s of training\n{note}")
+
+
+def test_it_is_a_module_that_runs(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "mha_book.__main__")
+    monkeypatch.setattr(sys, "argv", ["mha_book", "--help"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("mha_book", run_name="__main__")
+    assert caught.value.code == 0
+    assert "Usage: python -m mha_book" in capsys.readouterr().out
+
+
 def test_only_the_first_of_several_processes_speaks(monkeypatch, capsys):
     for rank in ("0", "1"):
         monkeypatch.setenv("RANK", rank)
         command._note(f"process {rank}")
     assert capsys.readouterr().err == "process 0\n"
-
-
-def test_a_run_is_evaluated(run):
-    result = call("evaluate", run, "--split", "unseen", "--device", "cpu")
-    assert result.exit_code == 0, result.output
-    lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
-    assert lines["checkpoint"] == str(run / LAST)
-    assert lines["corpus"] == "toy en-zh"
-    assert lines["split"].startswith("unseen, 1000 pairs, digest ")
-    assert lines["exact"] == "0"
-    assert "tok:zh" in lines["signature"]
-    as_json = call("evaluate", run / LAST, "--split", "unseen", "--device", "cpu", "--json")
-    found = json.loads(as_json.stdout)
-    assert f"{found['valid_loss']:.4g}" == lines["valid_loss"]
-
-
-def test_what_cannot_be_evaluated_is_told(run, tmp_path):
-    result = call("evaluate", run, "--split", "novel")
-    assert "error: split='novel': toy has train, valid, test, longer, unseen" in result.stderr
-    result = call("evaluate", tmp_path / "nowhere")
-    assert f"error: there is no checkpoint in {tmp_path}/nowhere/checkpoints\n" in result.stderr
-    assert result.exit_code == 1
-
-
-def test_a_sentence_a_file_and_standard_input_give_the_same(run, tmp_path):
-    lines = ["this farmer helps the tall worker every day .", "", "she sings ."]
-    one = [call("translate", run, line, "--device", "cpu") for line in lines]
-    assert [result.exit_code for result in one] == [0, 0, 0]
-    expected = "".join(result.stdout for result in one)
-    assert len(expected.splitlines()) == 3
-    assert one[1].stdout == "\n"
-    assert "line 1 is empty" in one[1].stderr
-    file = tmp_path / "lines.txt"
-    for text in ("\n".join(lines), "\r\n".join(lines) + "\r\n", "\ufeff" + "\n".join(lines)):
-        file.write_bytes(text.encode())
-        assert call("translate", run, "--file", file, "--device", "cpu").stdout == expected
-        assert call("translate", run, "--device", "cpu", stdin=text.encode()).stdout == expected
-    file.write_bytes(b"")
-    result = call("translate", run, "--file", file)
-    assert (result.exit_code, result.stdout) == (0, "")
-
-
-def test_lines_that_are_typed_are_answered_one_by_one(run, monkeypatch):
-    class Typed(list):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr("sys.stdin", Typed(["she sings .\n", "she reads .\n"]))
-    assert list(command._inputs(None, None)) == [["she sings ."], ["she reads ."]]
-
-
-def test_what_was_never_seen_is_named_and_translated(run):
-    result = call("translate", run, "she sings 龙 and \U0001f409 .", "--device", "cpu")
-    assert result.exit_code == 0
-    assert "line 1: never seen: 龙 \U0001f409\n" in result.stderr
-    assert len(result.stdout.splitlines()) == 1
-    result = call("translate", run, "--device", "cpu", stdin=b"she \xff\xfe sings .\n")
-    assert result.exit_code == 0
-    assert "never seen: \ufffd\ufffd" in result.stderr
-
-
-def test_a_text_that_is_too_long_is_refused(run, tmp_path):
-    file = tmp_path / "long.txt"
-    file.write_text("she sings .\n" + "dog " * 10_000)
-    result = call("translate", run, "--file", file)
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "error: sentence 2 has 10,000 tokens, at most 1,024" in result.stderr
-    result = call("translate", run, "dog", "--file", file)
-    assert "error: give a sentence or --file, not both" in result.stderr
-
-
-def test_a_damaged_checkpoint_is_told(run, tmp_path):
-    folder = tmp_path / "damaged"
-    folder.mkdir()
-    for path in (run / LAST).iterdir():
-        data = path.read_bytes()
-        (folder / path.name).write_bytes(data[:-9] if path.name == "model.safetensors" else data)
-    result = call("translate", folder, "dog")
-    assert result.exit_code == 1
-    assert f"error: {folder}/model.safetensors is truncated or damaged: " in result.stderr
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -249,6 +169,7 @@ def test_a_process_saves_at_ctrl_c_and_goes_on_after_a_kill(tmp_path):
     assert process.returncode == 130, errors
     assert output == ""
     assert f"stopped as asked and saved in {tmp_path}; go on with --resume\n" in errors
+    assert "this run ends after the step at hand" in errors
     assert "Traceback" not in errors
     [saved] = (tmp_path / "checkpoints").iterdir()
     process = start(*arguments, "--resume", "--set", "save_every=1")
