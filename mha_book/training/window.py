@@ -29,9 +29,6 @@ class Window:
         self._norm: Tensor | None = None
         self._predicted = self._real = self._all = 0
 
-    def __len__(self) -> int:
-        return len(self._losses)
-
     def add(self, batch: Batch, loss: Tensor, norm: Tensor) -> None:
         """Note a step: the whole batch, this process's part of its loss, the gradient's length."""
         self._losses.append(loss.detach())

@@ -62,6 +62,14 @@ def test_it_goes_on_where_it_ended(tmp_path, whole, stop):
     assert seconds == sorted(seconds)
 
 
+def test_a_run_that_is_done_takes_no_step_more(tmp_path):
+    run(tmp_path, steps=2)
+    before = last(tmp_path)
+    history = run(tmp_path, steps=2)
+    assert last(tmp_path) == before
+    assert all(record["step"] <= 2 for record in history.records)
+
+
 def test_without_its_random_numbers_it_would_not(tmp_path, whole):
     run(tmp_path, seed=1)
     assert last(tmp_path)["model.safetensors"] != whole["model.safetensors"]
