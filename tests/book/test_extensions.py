@@ -1,55 +1,21 @@
 """The Sphinx extensions of the book, on tiny inputs and tiny books."""
 
 import json
-import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.book.built import ROOT
+from tests.book.tiny import PAGE, build, build_in, make, translate
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-PAGE = """---
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  name: python3
-  display_name: Python 3
----
-
-# A page
-
-```{code-cell} ipython3
-print(6 * 7)
-```
-"""
-TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: book/page\n"
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """A book of two pages with the settings and extensions of ours."""
-    (tmp_path / "book").mkdir()
-    for folder in ("book/_ext", "book/_static", "book/_templates", "mha_book"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    (tmp_path / "_toc.yml").write_text(TOC)
-    (tmp_path / "book" / "references.bib").write_text("")
-    (tmp_path / "book" / "index.md").write_text("# A book\n")
-    (tmp_path / "book" / "page.md").write_text(PAGE)
-    return tmp_path
-
-
-def build(book: Path) -> subprocess.CompletedProcess[str]:
-    jupyter_book = Path(sys.executable).parent / "jupyter-book"
-    command = [jupyter_book, "build", book, "-n", "-W", "--keep-going"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=book)
+    """A book of two pages."""
+    return make(tmp_path)
 
 
 def test_a_whole_book_builds(tiny: Path) -> None:
@@ -91,33 +57,7 @@ CHINESE = {
 }
 
 
-def translate(book: Path, messages: dict[str, str]) -> None:
-    """Write one catalogue for each page, all with the same messages."""
-    folder = book / "book/locale/zh_CN/LC_MESSAGES/book"
-    folder.mkdir(parents=True, exist_ok=True)
-    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    body = "".join(f'msgid "{en}"\nmsgstr "{zh}"\n\n' for en, zh in messages.items())
-    for page in ("index", "page"):
-        (folder / f"{page}.po").write_text(head + body, encoding="utf8")
-
-
-def build_in(book: Path, language: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Build one edition, or its messages, as tools/build_book.py and tools/i18n do."""
-    binaries = Path(sys.executable).parent
-    subprocess.run([binaries / "jupyter-book", "config", "sphinx", book], check=True, cwd=book)
-    paths = os.pathsep.join([str(ROOT / "book" / "_ext"), str(ROOT)])
-    call = [binaries / "sphinx-build", "-n", "-W", "--keep-going", "-D", f"language={language}"]
-    call += ["-D", "book_editions=en,zh_CN", *options, ".", f"_build/html/{language}"]
-    environment = os.environ | {"PYTHONPATH": paths}
-    return subprocess.run(
-        call, capture_output=True, text=True, check=False, cwd=book, env=environment
-    )
-
-
 def test_both_editions_share_cells_and_english_words_fail_the_chinese(tiny: Path) -> None:
-    (tiny / "book" / "locale").mkdir()
-    for table in ("phrases.toml", "terms.toml"):
-        (tiny / "book/locale" / table).symlink_to(ROOT / "book/locale" / table)
     (tiny / "book" / "page.md").write_text(PAGE + "\n" + FIGURE)
     for language, ran in (("en", ["book/page"]), ("zh_CN", [])):
         translate(tiny, CHINESE)
