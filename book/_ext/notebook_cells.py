@@ -1,0 +1,74 @@
+"""The cells of a notebook: those that MyST-NB executed for a page, and those with its text."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_cache import get_cache
+
+KEPT = ("text/plain", "text/latex", "text/html")
+FOLDED = {"jp-MarkdownHeadingCollapsed": True, "heading_collapsed": True}
+HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+Cell = nbformat.NotebookNode
+
+
+def executed_cells(path: Path, cache: Path) -> list[Cell]:
+    """The code cells of a page, with the text of their outputs and the tags that matter."""
+    if not path.exists():  # MyST-NB writes one for each page that has a kernel
+        return []
+    sheet = nbformat.read(path, as_version=4)
+    if any(cell.cell_type == "code" for cell in sheet.cells):
+        _, sheet = get_cache(cache).merge_match_into_notebook(sheet)
+    return [plain(cell) for cell in sheet.cells if cell.cell_type == "code"]
+
+
+def plain(cell: Cell) -> Cell:
+    """A code cell as it is stored."""
+    tags = cell.metadata.get("tags", [])
+    metadata = {"tags": tags} if tags else {}
+    if "hide-input" in tags:
+        metadata |= HIDDEN
+    outputs = list(merged(filter(None, map(text_output, cell.outputs))))
+    return nbformat.v4.new_code_cell(cell.source, metadata=metadata, outputs=outputs)
+
+
+def text_output(output: Cell) -> Cell | None:
+    """What of an output is text."""
+    if output.output_type == "stream":
+        return nbformat.v4.new_output("stream", name=output.name, text=output.text)
+    data = {kind: output.data[kind] for kind in KEPT if kind in output.data}
+    return nbformat.v4.new_output(output.output_type, data=data) if data else None
+
+
+def merged(outputs: Iterator[Cell]) -> Iterator[Cell]:
+    """Join what was printed in several parts, which is a matter of time."""
+    last: Any = None
+    for output in outputs:
+        if last and output.output_type == "stream" == last.output_type and output.name == last.name:
+            last.text += output.text
+            continue
+        if last:
+            yield last
+        last = output
+    if last:
+        yield last
+
+
+def text_cell(blocks: list[str], *, folded: bool) -> Cell:
+    """One cell of text."""
+    text = "\n\n".join(filter(None, blocks))
+    return nbformat.v4.new_markdown_cell(text, metadata=dict(FOLDED) if folded else {})
+
+
+def name_cells(cells: list[Cell]) -> None:
+    """Give each cell a name that depends on what it says; Colab finds folded cells by it."""
+    seen: Counter[str] = Counter()
+    for cell in cells:
+        digest = hashlib.sha256(cell.source.encode()).hexdigest()[:10]
+        seen[digest] += 1
+        cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        if "heading_collapsed" in cell.metadata:
+            cell.metadata["id"] = cell["id"]
