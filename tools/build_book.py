@@ -1,6 +1,6 @@
 """Build the editions of the book with warnings as errors and say where to open them.
 
-    python tools/build_book.py [--languages "en zh_CN"]
+    python -m tools.build_book [--languages "en zh_CN"]
 
 Missing pages and pages without outputs are errors too: see book/_ext/book_complete.py. So are
 messages of a translation that are missing, stale or break a rule, and cells that a translated
@@ -15,9 +15,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.notebooks.wheel import build_wheel
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
+NOTEBOOKS = BUILD / "notebooks"
 TITLES = {"en": "The Multi-Head Self-Attention Module", "zh_CN": "多头自注意力模块"}
 FIRST = "book/index.html"
 BINARIES = Path(sys.executable).parent
@@ -29,14 +32,14 @@ def derive() -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
 
-def command(language: str, languages: list[str]) -> list[str | Path]:
-    """The call that builds one edition."""
-    settings = {"language": language}
+def command(builder: str, language: str, languages: list[str], to: Path) -> list[str | Path]:
+    """The call that builds one edition in one form."""
+    settings = {"language": language, "book_offers_notebooks": "1"}
     if len(languages) > 1:
         settings["book_editions"] = ",".join(languages)
-    call: list[str | Path] = [BINARIES / "sphinx-build", "-b", "html", "-n", "-W", "--keep-going"]
+    call: list[str | Path] = [BINARIES / "sphinx-build", "-b", builder, "-n", "-W", "--keep-going"]
     call += [part for name, value in settings.items() for part in ("-D", f"{name}={value}")]
-    return [*call, "-d", BUILD / ".doctrees" / language, ROOT, HTML / language]
+    return [*call, "-d", BUILD / ".doctrees" / language, ROOT, to]
 
 
 def environment() -> dict[str, str]:
@@ -67,6 +70,14 @@ def check_translation(language: str) -> None:
         sys.exit(f"error: the translation to {language} is not ready; LANGUAGES=en builds English")
 
 
+def offer_notebooks(language: str) -> None:
+    """Put the notebooks of an edition, and the wheel that they install, beside its pages."""
+    folder = HTML / language / "notebooks"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(NOTEBOOKS / language, folder, ignore=shutil.ignore_patterns(".*"))
+    build_wheel(folder)
+
+
 def write_entrances(languages: list[str]) -> None:
     """Write the page that sends a reader to an edition."""
     links = [
@@ -86,13 +97,15 @@ def build(languages: list[str]) -> None:
     derive()
     tidy(languages)
     for language in languages:
-        call = command(language, languages)
-        if subprocess.run(call, cwd=ROOT, env=environment(), check=False).returncode:
-            sys.exit(f"error: the {language} edition was not built; the messages above say why")
+        for builder, folder in (("html", HTML), ("notebooks", NOTEBOOKS)):
+            call = command(builder, language, languages, folder / language)
+            if subprocess.run(call, cwd=ROOT, env=environment(), check=False).returncode:
+                sys.exit(f"error: the {language} edition was not built; the messages above say why")
         pages = executed(language)
         print(f"{language}: the cells of {len(pages)} pages were run in this build")
         if pages and language != languages[0]:
             sys.exit(f"error: {language} ran cells that {languages[0]} had run: {', '.join(pages)}")
+        offer_notebooks(language)
     write_entrances(languages)
 
 

@@ -1,13 +1,13 @@
 """Serve the book on localhost, open it in a browser and rebuild it whenever a file changes.
 
-python tools/serve.py [--language zh_CN] [--port 8000] [--no-browser]
+python -m tools.serve [--language zh_CN] [--port 8000] [--no-browser]
 """
 
 import argparse
 import subprocess
 import sys
 
-from build_book import BUILD, HTML, ROOT, TITLES, derive, environment
+from tools.build_book import BUILD, HTML, ROOT, TITLES, derive, environment
 
 WATCHED = ["book", "mha_book", "_config.yml", "_toc.yml"]
 
