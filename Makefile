@@ -6,23 +6,30 @@ BIN := .venv/bin
 # The modules whose shape annotations are checked at every call of the tests.
 CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.decoding,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
 .DEFAULT_GOAL := help
-.PHONY: help book i18n test serve bench lint types unit check-book pictures lock clean python setup setup-dev
+.PHONY: help book i18n notebooks nbval test serve bench lint types unit check-book pictures lock clean python setup setup-dev
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
 	  || grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST)
 
 book: setup ## Build both editions into _build/html (LANGUAGES=en: English alone)
-	@$(BIN)/python tools/build_book.py $(if $(LANGUAGES),--languages "$(LANGUAGES)")
+	@$(BIN)/python -m tools.build_book $(if $(LANGUAGES),--languages "$(LANGUAGES)")
 
 i18n: setup ## Bring the catalogues of the Chinese edition up to date with the pages
 	@$(BIN)/python -m tools.i18n update
 	@$(BIN)/python -m tools.i18n status || true
 
-test: setup-dev lint types unit book check-book ## Check everything: lint, types, tests, book
+notebooks: book ## Write notebooks/ anew from the built book, in both languages
+	@$(BIN)/python -m tools.notebooks
+
+nbval: setup-dev ## Run every English notebook and compare its outputs with those it stores
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 900 -n 2 --dist loadfile \
+	  -p tests.notebooks.nbval_text --nbval-sanitize-with tests/notebooks/sanitise.cfg -q notebooks/en
+
+test: setup-dev lint types unit book check-book nbval ## Check everything: lint, types, tests, book
 
 serve: setup-dev ## Open the book on localhost and rebuild it on change
-	@$(BIN)/python tools/serve.py
+	@$(BIN)/python -m tools.serve
 
 bench: setup-dev ## Time attention, training and decoding against other implementations
 	@$(BIN)/python experiments/bench_attention.py
