@@ -1,0 +1,1 @@
+"""Notebooks for readers who run the book elsewhere: set-up, comparison, rehearsal."""
