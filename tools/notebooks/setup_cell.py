@@ -48,7 +48,7 @@ def install_mha_book():
     done = subprocess.run(call, capture_output=True, text=True, errors="replace")
     lines = done.stderr.strip().splitlines() or ["no reason given"]
     reason = next((line for line in lines if line.lower().startswith("error")), lines[-1])
-    if re.search("Retrying|versions: none|resolve host|unable to access|sending req", done.stderr):
+    if re.search("Retrying|versions: none|unable to access|sending req", done.stderr):
         reason = f"there is no network, or the package index does not answer ({reason})"
     if done.returncode:
         raise SetUpError(f"mha_book could not be installed: {reason}.")
