@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.notebooks.trees import copy
 from tools.notebooks.wheel import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,7 +75,7 @@ def offer_notebooks(language: str) -> None:
     """Put the notebooks of an edition, and the wheel that they install, beside its pages."""
     folder = HTML / language / "notebooks"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(NOTEBOOKS / language, folder, ignore=shutil.ignore_patterns(".*"))
+    copy(NOTEBOOKS / language, folder)
     build_wheel(folder)
 
 

@@ -9,13 +9,14 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 from book_launch import repository
 from docutils import nodes
 from notebook_blocks import Code, Heading
-from notebook_cells import HIDDEN, Cell, executed_cells, name_cells, text_cell
+from notebook_cells import Cell, executed_cells, finish, setup_cell, text_cell
 from notebook_markdown import Markdown
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
@@ -46,15 +47,15 @@ class NotebookBuilder(Builder):
         return f"{docname}.html"
 
     def prepare_writing(self, docnames: set[str]) -> None:
-        """Read the set-up cell once."""
-        self.setup_source = setup_source(Path(self.app.confdir), repository(self.app))
+        """Make the set-up cell once."""
+        self.setup = setup_cell(setup_source(Path(self.app.confdir), repository(self.app)))
 
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
         """Write one notebook."""
         self.current_docname = docname
         self.fignumbers = self.env.toc_fignumbers.get(docname, {})
         cells = list(self.cells(docname, doctree))
-        name_cells(cells)
+        finish(cells)
         folded = [cell["id"] for cell in cells if "heading_collapsed" in cell.metadata]
         metadata = {**KERNEL, "colab": {"collapsed_sections": folded}} if folded else KERNEL
         sheet = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -68,8 +69,7 @@ class NotebookBuilder(Builder):
         page = Path(settings.output_folder, f"{docname}.ipynb")
         code = executed_cells(page, Path(settings.execution_cache_path))
         if code:
-            metadata = {"tags": ["hide-input"], **HIDDEN}
-            yield nbformat.v4.new_code_cell(self.setup_source, metadata=metadata)
+            yield deepcopy(self.setup)
         waiting: list[str] = []
         folded, places = False, 0
         for piece in Markdown(self, self.address).page(doctree):

@@ -3,6 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +65,23 @@ def text_cell(blocks: list[str], *, folded: bool) -> Cell:
     return nbformat.v4.new_markdown_cell(text, metadata=dict(FOLDED) if folded else {})
 
 
-def name_cells(cells: list[Cell]) -> None:
-    """Give each cell a name that depends on what it says; Colab finds folded cells by it."""
+def setup_cell(source: str) -> Cell:
+    """The first cell, with what it prints where the book is built."""
+    with redirect_stdout(StringIO()) as printed:
+        exec(compile(source, "set-up", "exec"), {"__name__": "__main__"})
+    output = nbformat.v4.new_output("stream", name="stdout", text=printed.getvalue())
+    metadata = {"tags": ["hide-input"], **HIDDEN}
+    return nbformat.v4.new_code_cell(source, metadata=metadata, outputs=[output])
+
+
+def finish(cells: list[Cell]) -> None:
+    """Count the cells of code, and name all by what they say; Colab finds folded ones by name."""
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, 1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
     seen: Counter[str] = Counter()
     for cell in cells:
         digest = hashlib.sha256(cell.source.encode()).hexdigest()[:10]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.book.built import LANGUAGES, PAGES, ROOT
-from tools.notebooks.compare import differences, notebooks
+from tools.notebooks.trees import differences, notebooks
 
 FOLDER = ROOT / "notebooks"
 NAMES = [f"{page.removeprefix('book/')}.ipynb" for page in PAGES]
@@ -43,7 +43,9 @@ def test_the_notebooks_are_those_of_the_pages_as_built() -> None:
 
 
 def test_there_is_one_for_each_page() -> None:
-    assert set(notebooks(FOLDER)) == {f"{lang}/{name}" for lang in ("en", "zh_CN") for name in NAMES}
+    assert set(notebooks(FOLDER)) == {
+        f"{lang}/{name}" for lang in ("en", "zh_CN") for name in NAMES
+    }
 
 
 def test_each_is_a_valid_notebook_with_names_of_its_own(sheet: nbformat.NotebookNode) -> None:

@@ -9,9 +9,10 @@ Build the book first (``make book``). Nothing in notebooks/ is edited by hand.
 import argparse
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from tools.notebooks.compare import differences
+from tools.notebooks.trees import copy, differences
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT, COMMITTED = ROOT / "_build" / "notebooks", ROOT / "notebooks"
@@ -19,11 +20,10 @@ BUILT, COMMITTED = ROOT / "_build" / "notebooks", ROOT / "notebooks"
 
 def write() -> None:
     """Replace what is committed, languages and pages that are no more included."""
-    fresh = COMMITTED.with_name(".notebooks-fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(BUILT, fresh, ignore=shutil.ignore_patterns(".*"))
-    shutil.rmtree(COMMITTED, ignore_errors=True)
-    fresh.rename(COMMITTED)
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".notebooks-") as fresh:
+        copy(BUILT, Path(fresh, "tree"))
+        shutil.rmtree(COMMITTED, ignore_errors=True)
+        Path(fresh, "tree").rename(COMMITTED)
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""Whether two trees of notebooks say the same, apart from what a machine decides.
+"""Trees of notebooks: copy one, and say whether two say the same, apart from what machines decide.
 
 Outputs are left to nbval, which compares them by its rules, and the address of the repository to
 the machine that wrote the notebooks.
 """
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,13 @@ def essence(path: Path) -> dict[str, Any]:
 def notebooks(folder: Path) -> dict[str, Path]:
     """All notebooks below a folder, by their place in it."""
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.ipynb"))}
+
+
+def copy(tree: Path, target: Path) -> None:
+    """Copy the notebooks of a tree, and nothing else that lies among them."""
+    for name, path in notebooks(tree).items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / name)
 
 
 def differences(new: Path, old: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.notebooks.compare import differences
+from tools.notebooks.trees import copy, differences
 
 v4 = nbformat.v4
 
@@ -47,3 +47,11 @@ def test_missing_and_left_over_notebooks_are_named(trees: tuple[Path, Path]) -> 
     (trees[0] / "en" / "b.ipynb").write_text(sheet())
     (trees[1] / "en" / "c.ipynb").write_text(sheet())
     assert differences(*trees) == ["missing: en/b.ipynb", "left over: en/c.ipynb"]
+
+
+def test_a_copy_is_equal_and_holds_notebooks_alone(trees: tuple[Path, Path]) -> None:
+    (trees[0] / "_static").mkdir()
+    (trees[0] / "_static" / "a.css").write_text("")
+    copy(trees[0], trees[1].with_name("third"))
+    assert differences(trees[0], trees[1].with_name("third")) == []
+    assert not trees[1].with_name("third").joinpath("_static").exists()
