@@ -7,8 +7,8 @@ sign, a factor, an exponent, a missing root, a transpose left out, two operands 
 an off-by-one, a comparison with or without equality, true for false. For each mutant a process is
 forked in which the package has that one change, and its tests run until one fails. A mutant that
 lives is an error unless ``mutation_explained.toml`` says why it cannot matter, and so is an
-explanation of a mutant that dies. ``results/mutation.json`` keeps the outcomes; when a file has
-changed, run the script for it with ``--record``.
+explanation of a mutant that dies. ``results/mutation.json`` keeps the outcomes of every file that
+is in order; when a file has changed, run the script for it with ``--record``.
 """
 
 import argparse
@@ -36,7 +36,8 @@ from experiments.record import RESULTS, environment, write
 from tests.mutants import ROOT, Mutant, mutants, mutated_code
 
 EXPLAINED = Path(__file__).with_name("mutation_explained.toml")
-TIMEOUT = 120  # seconds; a mutant that hangs counts as noticed
+TIMEOUT = 120  # seconds
+NOTICED = ("killed", "timeout")  # a mutant that hangs is noticed too
 ERRORS = ["test_errors", "test_errors_in_calls"]
 TESTS = {
     "mha_book/scaled_dot_product.py": ["test_scaled_dot_product", "test_causal", "test_precision",
@@ -125,19 +126,18 @@ def explanations() -> dict[tuple[str, ...], str]:
     return {(r["file"], r["scope"], r["before"], r["after"]): r["why"] for r in rows}
 
 
-def problems(outcomes: dict[Mutant, str]) -> list[str]:
-    """Mutants that live without a reason, and reasons for mutants that die."""
+def problems(outcomes: dict[Mutant, str]) -> dict[str, list[str]]:
+    """By file, mutants that live without a reason, and reasons for mutants that die."""
     known = explanations()
     alive = {mutant.key for mutant, result in outcomes.items() if result == "survived"}
-    tried = {mutant.key for mutant in outcomes}
-    lines = [
-        f"{result}: {mutant}"
-        for mutant, result in outcomes.items()
-        if result != "killed" and not (result == "survived" and mutant.key in known)
-    ]
-    files = {mutant.file for mutant in outcomes}
-    stale = [key for key in known if key[0] in files and (key not in tried or key not in alive)]
-    return lines + [f"explained, but not alive: {' | '.join(key)}" for key in stale]
+    found: dict[str, list[str]] = {mutant.file: [] for mutant in outcomes}
+    for mutant, result in outcomes.items():
+        if result not in NOTICED and not (result == "survived" and mutant.key in known):
+            found[mutant.file].append(f"{result}: {mutant}")
+    for key in known:
+        if key[0] in found and key not in alive:
+            found[key[0]].append(f"explained, but not alive: {' | '.join(key)}")
+    return {file: lines for file, lines in found.items() if lines}
 
 
 def files_of_formulas() -> list[str]:
@@ -159,7 +159,7 @@ def write_record(outcomes: dict[Mutant, str]) -> None:
     )
     files |= {mutant.file: {"killed": [], "explained": {}} for mutant in outcomes}
     for mutant, result in outcomes.items():
-        if result == "killed":
+        if result in NOTICED:
             files[mutant.file]["killed"].append(text(mutant))
         else:
             files[mutant.file]["explained"][text(mutant)] = known[mutant.key]
@@ -187,11 +187,11 @@ def main() -> None:
         return
     outcomes = run(todo, arguments.jobs)
     found = problems(outcomes)
-    print(f"{len(todo)} mutants, {sum(r == 'killed' for r in outcomes.values())} killed")
-    if found:
-        sys.exit("\n".join(found))
+    print(f"{len(todo)} mutants, {sum(r in NOTICED for r in outcomes.values())} killed")
     if arguments.record:
-        write_record(outcomes)
+        write_record({m: result for m, result in outcomes.items() if m.file not in found})
+    if found:
+        sys.exit("\n".join(line for lines in found.values() for line in lines))
 
 
 if __name__ == "__main__":

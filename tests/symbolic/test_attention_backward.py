@@ -140,7 +140,11 @@ def test_the_gradients_of_the_projections_are_what_autograd_finds(masked: bool) 
 @pytest.mark.formula("eq-key-bias-gradient")
 def test_the_key_bias_gets_no_gradient(masked: bool) -> None:
     module, _, made = passed(masked)
-    assert backward.key_bias_gradient.result == sp.ZeroMatrix(1, sp.Symbol("d", **POSITIVE))
+    width = sp.Symbol("d", **POSITIVE)
+    assert backward.key_bias_gradient.result == sp.ZeroMatrix(1, width)
+    first, *_, last = backward.key_bias_gradient.steps
+    assert first.right == last.left
+    assert first.right.shape == (1, width)
     gradients = {name: getattr(module, name).bias.grad for name in ("q_proj", "k_proj", "v_proj")}
     assert gradients["k_proj"].abs().max() < 1e-12
     assert gradients["q_proj"].abs().min() > 1e-3
