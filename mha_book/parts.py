@@ -6,7 +6,7 @@ replace the part, or put layers together yourself: a layer takes its parts, not 
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +32,7 @@ __all__ = [
     "new_caches",
     "norm",
     "output_table",
+    "waves",
 ]
 
 #: The non-linearity of each activation, and whether it gates.
@@ -133,10 +134,31 @@ class TokenEmbedding(nn.Module):
             raise ValueError(f"tokens run {span}, but the vocabulary has 0 to {N - 1}") from error
         T, d_model = x.shape[1:]
         if self.waves:
-            x = x + sinusoidal(T, d_model, offset=offset, dtype=x.dtype, device=x.device)
+            x = x + waves(offset + T, d_model, x.dtype, x.device)[offset : offset + T]
         if self.learned is not None:
             x = x + self.learned(T, offset=offset)
         return self.dropout(x)
+
+
+def waves(
+    T: int, d_model: int, dtype: torch.dtype, device: torch.device
+) -> Float[Tensor, "T_more d_model"]:
+    """Sinusoidal positions 0 to ``T - 1`` and a few more, out of a table that is kept.
+
+    A step of decoding wants one row, and to compute it takes longer than to embed its token. The
+    length of a table is a power of two, so that few tables serve all steps.
+
+    >>> waves(5, 4, torch.float32, torch.device("cpu")).shape
+    torch.Size([8, 4])
+    """
+    return _table_of_waves(1 << max(0, T - 1).bit_length(), d_model, dtype, device)
+
+
+@lru_cache(maxsize=8)
+def _table_of_waves(
+    T: int, d_model: int, dtype: torch.dtype, device: torch.device
+) -> Float[Tensor, "T d_model"]:
+    return sinusoidal(T, d_model, dtype=dtype, device=device)
 
 
 def output_table(config: TransformerConfig, table: nn.Embedding) -> nn.Embedding:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from mha_book import LanguageModel, Transformer, TransformerConfig
-from mha_book.parts import TokenEmbedding, encoder_layer, initialise
+from mha_book import LanguageModel, Transformer, TransformerConfig, parts
+from mha_book.parts import TokenEmbedding, encoder_layer, initialise, waves
 from mha_book.positions import sinusoidal
 from tests import oracles
 from tests.builders import B, T, close
@@ -28,9 +28,9 @@ def embedding(**changes: object) -> TokenEmbedding:
 @pytest.mark.parametrize("scaled", [True, False])
 def test_an_embedding_is_a_scaled_row_and_a_wave(scaled, offset):
     module, tokens = embedding(scale_embeddings=scaled), torch.randint(V, (B, T))
-    waves = oracles.sinusoidal(offset + T, D)[offset:]
+    rows = oracles.sinusoidal(offset + T, D)[offset:]
     factor = math.sqrt(D) if scaled else 1.0
-    close(module(tokens, offset=offset), factor * module.table.weight[tokens] + waves)
+    close(module(tokens, offset=offset), factor * module.table.weight[tokens] + rows)
 
 
 def test_learned_positions_are_added():
@@ -61,6 +61,30 @@ def test_waves_may_begin_later(offset):
         sinusoidal(T, 6, offset=offset, dtype=torch.float64),
         oracles.sinusoidal(offset + T, 6)[offset:],
     )
+
+
+@pytest.mark.parametrize("T", [0, 1, 2, 3, 4, 5, 8, 9, 31, 33])
+def test_a_table_of_waves_reaches_as_far_as_is_asked(T):
+    table = waves(T, 6, torch.float64, torch.device("cpu"))
+    assert T <= len(table) <= max(1, 2 * T - 1)
+    close(table, oracles.sinusoidal(len(table), 6))
+
+
+def test_steps_of_decoding_share_their_waves():
+    tables = [waves(T, D, torch.float64, torch.device("cpu")) for T in range(17, 33)]
+    assert all(table is tables[0] for table in tables)
+
+
+def test_waves_of_decoding_serve_training_too():
+    parts._table_of_waves.cache_clear()
+    module, tokens = embedding(), torch.randint(V, (B, T))
+    with torch.inference_mode():
+        expected = module(tokens)
+    found = module(tokens)
+    assert torch.equal(found, expected)
+    found.square().sum().backward()
+    rows = module.table.weight.grad.abs().sum(dim=1).nonzero()[:, 0]
+    assert torch.equal(rows, tokens.unique())
 
 
 def test_whole_numbers_of_either_width_are_tokens():
