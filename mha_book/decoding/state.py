@@ -55,8 +55,9 @@ class TranslationState:
         src_keep: Bool[Tensor, "B T_s"] | None,
         max_length: int,
     ) -> None:
-        self.model, self.keep = model, src_keep
-        self.memory = model.encode(src, src_keep)
+        self.model = model
+        self.keep = None if src_keep is None or src_keep.all() else src_keep
+        self.memory = model.encode(src, self.keep)
         size = (len(src), max_length, src.shape[1])
         self.cache = model.decoder.new_cache(*size, dtype=_cache_type(src.device))
         self.sentences = torch.arange(len(src), device=src.device)

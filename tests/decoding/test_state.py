@@ -64,6 +64,16 @@ def test_nothing_is_copied_without_need():
     assert contents(state) == own, "as many rows fit the storage that is there"
 
 
+@torch.no_grad()
+def test_a_mask_that_hides_nothing_is_none():
+    model, src, tgt = oracles.translator(), batch(), torch.ones(3, 1, dtype=torch.long)
+    states = [TranslationState(model, src, keep, 1) for keep in (None, KEEP | True, KEEP)]
+    assert [state.keep is None for state in states] == [True, True, False]
+    plain, whole, padded = (state.feed(tgt) for state in states)
+    assert torch.equal(plain, whole)
+    assert not torch.equal(plain, padded)
+
+
 def test_autocast_decides_the_type_of_the_cache():
     model, src = oracles.translator().float(), batch()
     with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
