@@ -137,7 +137,7 @@ def scaled_dot_product_attention(
         _hide_future(keep, q, k) if causal and not is_causal else keep, bias, q.dtype
     )
     group = q.shape[-3] // k.shape[-3]
-    if T_q == 1:  # decoding: the queries of a group become rows of one call
+    if T_q == 1 and group > 1:  # decoding: the queries of a group become rows of one call
         q = q.squeeze(-2).unflatten(-2, (-1, group))
         if mask is not None:
             rows = group if mask.shape[-3] > 1 else 1
