@@ -108,13 +108,13 @@ class KVCache:
         Raises:
             ValueError: the cache was filled from a context of another size or by another layer.
         """
-        wanted = (batch_size, num_kv_heads, length, d_head)
-        if self.keys.shape != wanted:
+        wanted, keys = (batch_size, num_kv_heads, length, d_head), self.keys
+        if keys.shape != wanted:
             raise ValueError(
                 f"context needs keys of shape (B, H_kv, T, d)={wanted}, "
-                f"but the cache holds {tuple(self.keys.shape)}"
+                f"but the cache holds {tuple(keys.shape)}"
             )
-        return self.keys, self.values
+        return keys, self.values
 
     def truncate(self, length: int) -> None:
         """Forget all tokens from position ``length`` on, as after a rejected draft.
