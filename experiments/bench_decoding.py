@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any
 
 import torch
-from contestants import CONFIG, marian
+from contestants import CONFIGS, marian, shape
 from race import Call, race, show
 from record import environment, write
 from torch import Tensor
 
-from mha_book import Transformer
+from mha_book import Transformer, TransformerConfig
 from mha_book.data.special import BOS, PAD
 from mha_book.decoding import SpecialTokens, beam, greedy, length_penalty
 
@@ -27,11 +27,11 @@ T_S, T = 13, 32  # source tokens on average, target tokens
 BATCHES, WIDTH = (1, 32), 4
 
 
-def sources(B: int) -> tuple[Tensor, Tensor]:
+def sources(B: int, vocabulary: int) -> tuple[Tensor, Tensor]:
     """Random sentences of 9 to 17 tokens, 13 on average, and which of their tokens are real."""
     lengths = T_S + torch.arange(B) % 9 - 4 if B > 1 else torch.tensor([T_S])
     keep = torch.arange(int(lengths.max())) < lengths[:, None]
-    return torch.randint(4, CONFIG.vocabulary, keep.shape).masked_fill(~keep, PAD), keep
+    return torch.randint(4, vocabulary, keep.shape).masked_fill(~keep, PAD), keep
 
 
 @torch.inference_mode()
@@ -54,7 +54,7 @@ def uncached(model: Transformer, src: Tensor, keep: Tensor, *, whole: bool) -> l
 def contenders(model: Transformer, src: Tensor, keep: Tensor) -> dict[str, dict[str, Call]]:
     """Calls that give the tokens of each row, for each kind of search, ours first."""
     said = {token for row in uncached(model, src, keep, whole=False) for token in row}
-    eos = next(token for token in range(4, CONFIG.vocabulary) if token not in said)
+    eos = next(token for token in range(4, model.config.vocabulary) if token not in said)
     theirs: Any = marian(model, eos).eval()
     options: dict[str, Any] = {"special": SpecialTokens(eos=eos), "max_new_tokens": T}
 
@@ -83,6 +83,18 @@ def contenders(model: Transformer, src: Tensor, keep: Tensor) -> dict[str, dict[
     }
 
 
+def measure(config: TransformerConfig, rounds: int) -> dict[str, dict[str, Any]]:
+    """The races of a model of this shape: by kind of search, by number of sentences."""
+    model, results = Transformer(config).eval(), {}
+    for B in BATCHES:
+        for search, calls in contenders(model, *sources(B, config.vocabulary)).items():
+            answers = {name: call() for name, call in calls.items()}
+            if any(answer != answers["mha_book"] for answer in answers.values()):
+                raise SystemExit(f"{search}, B={B}: the contenders do not say the same")
+            results.setdefault(search, {})[f"B={B}"] = race(calls, rounds)
+    return results
+
+
 def main() -> None:
     """Measure, print and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -90,20 +102,14 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     random.seed(0)
     torch.manual_seed(0)
-    model = Transformer(CONFIG).eval()
-    results: dict[str, dict[str, Any]] = {}
-    for B in BATCHES:
-        for search, calls in contenders(model, *sources(B)).items():
-            answers = {name: call() for name, call in calls.items()}
-            if any(answer != answers["mha_book"] for answer in answers.values()):
-                raise SystemExit(f"{search}, B={B}: the contenders do not say the same")
-            results.setdefault(search, {})[f"B={B}"] = race(calls, rounds)
-    for search, by_batch in results.items():
-        show(f"{search}, {T} tokens from about {T_S}, time and ratio to ours", by_batch)
+    results = {shape(config): measure(config, rounds) for config in CONFIGS}
+    for name, searches in results.items():
+        for search, by_batch in searches.items():
+            show(f"{name}: {search}, {T} tokens from about {T_S}, time and ratio to ours", by_batch)
     record = {
         **environment("transformers"),
         "rounds": rounds,
-        "config": CONFIG.to_dict(),
+        "configs": {shape(config): config.to_dict() for config in CONFIGS},
         "source_tokens": T_S,
         "target_tokens": T,
         "decoding": results,

@@ -15,12 +15,12 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from contestants import CONFIG, TorchTransformer, explicit, marian
+from contestants import CONFIGS, TorchTransformer, explicit, marian, shape, written_out
 from race import Call, race, show
 from record import environment, write
 from torch import Tensor, nn
 
-from mha_book import Transformer
+from mha_book import Transformer, TransformerConfig
 from mha_book.data import corpora
 from mha_book.data.batches import Batch, Batches, padding_share
 from mha_book.data.files import DataError
@@ -32,11 +32,11 @@ ROWS, LENGTHS = 64, (12, 14)  # of the batch that is raced over; Multi30k has ab
 Loss = Callable[[nn.Module, Batch], Tensor]
 
 
-def batch() -> Batch:
+def batch(vocabulary: int) -> Batch:
     """Random pairs of about equal length, as they come out of ``Batches``."""
 
     def ids() -> list[int]:
-        return random.choices(range(4, CONFIG.vocabulary), k=random.randint(*LENGTHS))
+        return random.choices(range(4, vocabulary), k=random.randint(*LENGTHS))
 
     return Batch.of([(ids(), ids()) for _ in range(ROWS)])
 
@@ -71,11 +71,12 @@ def marians(model: nn.Module, b: Batch) -> Tensor:
 
 
 def textbooks(model: nn.Module, b: Batch) -> Tensor:
-    """The formula of the smoothed loss at all positions, then the mean over real ones."""
+    """Cross-entropy with a smoothed target at all positions, then the mean over real ones."""
     log_p = model(b.src, b.tgt_in, src_keep=b.src_keep).log_softmax(dim=-1)
-    chosen = log_p.gather(-1, b.tgt_out[..., None])[..., 0]
-    losses = -(1 - SMOOTHING) * chosen - SMOOTHING * log_p.mean(dim=-1)
-    real = b.tgt_out != PAD
+    share = SMOOTHING / log_p.shape[-1]
+    target = torch.full_like(log_p, share, requires_grad=False)
+    target.scatter_(-1, b.tgt_out[..., None], 1 - SMOOTHING + share)
+    losses, real = -(target * log_p).sum(dim=-1), b.tgt_out != PAD
     return (losses * real).sum() / real.sum()
 
 
@@ -91,15 +92,16 @@ def step(model: nn.Module, loss: Loss, b: Batch) -> Call:
     return call
 
 
-def contenders(b: Batch) -> dict[str, Call]:
+def contenders(config: TransformerConfig, b: Batch) -> dict[str, Call]:
     """A training step of each, ours first, once their losses are seen to agree."""
-    model = Transformer(CONFIG)
+    model = Transformer(config)
     entries: dict[str, tuple[nn.Module, Loss]] = {
         "mha_book": (model, ours),
         "torch.nn.Transformer": (TorchTransformer(model, as_ours=False), torchs),
         "torch.nn.Transformer, dropout as ours": (TorchTransformer(model, as_ours=True), torchs),
         "transformers MarianMTModel": (marian(model), marians),
-        "textbook": (explicit(model), textbooks),
+        "mha_book, attention written out": (explicit(model), ours),
+        "textbook: attention, norms, loss written out": (written_out(model), textbooks),
     }
     with torch.no_grad():
         losses = {name: loss(m.eval(), b).item() for name, (m, loss) in entries.items()}
@@ -126,19 +128,23 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     random.seed(0)
     torch.manual_seed(0)
-    b = batch()
-    shape = f"{ROWS} pairs of {LENGTHS[0]} to {LENGTHS[1]} tokens"
-    steps = {shape: race(contenders(b), rounds)}
-    show("a training step, time and ratio to ours", steps)
+    steps, paddings = {}, {}
+    for config in CONFIGS:
+        b = batch(config.vocabulary)
+        paddings[shape(config)] = round(padding_share([b]), 4)
+        steps[shape(config)] = race(contenders(config, b), rounds)
+    pairs = f"{ROWS} pairs of {LENGTHS[0]} to {LENGTHS[1]} tokens"
+    show(f"a training step on {pairs}, time and ratio to ours", steps)
     shares = {name: padding(name) for name in ("toy", "multi30k")}
     print(f"\nshare of padding in batches of {MAX_TOKENS} tokens: {shares}")
     record = {
         **environment("transformers"),
         "rounds": rounds,
-        "config": CONFIG.to_dict(),
+        "configs": {shape(config): config.to_dict() for config in CONFIGS},
+        "batch": pairs,
         "label_smoothing": SMOOTHING,
         "steps": steps,
-        "padding_of_this_batch": round(padding_share([b]), 4),
+        "padding_of_the_batch": paddings,
         "max_tokens": MAX_TOKENS,
         "padding": shares,
     }
