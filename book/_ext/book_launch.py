@@ -14,6 +14,7 @@ from book_language import tag
 from docutils import nodes
 from sphinx.application import Sphinx
 
+HOST = "https://github.com/"
 GITHUB = re.compile(r"^(?:https://|ssh://)?(?:git@)?github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 WORDS = {
     "en": {
@@ -33,9 +34,9 @@ WORDS = {
 
 def repository(app: Sphinx) -> str:
     """The address of the repository on GitHub, or nothing."""
-    named = app.config.html_theme_options.get("repository_url") or _remote(app.confdir)
+    named = app.config.book_repository or _remote(app.confdir)
     match = GITHUB.match(named.strip())
-    return f"https://github.com/{match[1]}" if match else ""
+    return HOST + match[1] if match else ""
 
 
 def _remote(folder: str) -> str:
@@ -49,15 +50,10 @@ def _remote(folder: str) -> str:
 def colab(app: Sphinx, notebook: str) -> str | None:
     """Where Colab shows a notebook of this edition."""
     url = repository(app)
-    branch = app.config.html_theme_options.get("repository_branch") or "main"
-    path = f"{url.removeprefix('https://')}/blob/{branch}/notebooks/{app.config.language}"
-    return (
-        f"https://colab.research.google.com/{path}/{notebook}".replace(
-            "google.com/github.com", "google.com/github"
-        )
-        if url
-        else None
-    )
+    if not url:
+        return None
+    place = f"blob/{app.config.book_branch}/notebooks/{app.config.language}/{notebook}"
+    return f"https://colab.research.google.com/github/{url.removeprefix(HOST)}/{place}"
 
 
 def offer(
@@ -85,6 +81,8 @@ def offer(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_config_value("book_repository", "", "html")
+    app.add_config_value("book_branch", "main", "html")
     app.add_config_value("book_offers_notebooks", False, "html")
     app.connect("html-page-context", offer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
