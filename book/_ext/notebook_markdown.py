@@ -47,6 +47,8 @@ class Markdown(Blocks):
         yield self.heading(node, self.inline(node), 2)
 
     def block_container(self, node: nodes.container) -> Iterator[Piece]:
+        if "derivation" in node["classes"]:
+            return self.quote(node, "")
         if node.get("nb_element") != "cell_code":
             return self.children(node)
         captions = (self.block(figure) for figure in node.findall(nodes.figure))

@@ -1,12 +1,18 @@
 """A page of everything that pages have, as a notebook in both languages."""
 
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from docutils import nodes
 
 from tests.book import tiny
+from tests.book.built import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 PAGE = """---
 jupytext:
@@ -132,7 +138,7 @@ CHINESE = {
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both editions, as pages and as notebooks."""
-    folder = tiny.make(Path("/tmp/tb") / "b", PAGE, REFERENCES)
+    folder = tiny.make(tmp_path_factory.mktemp("book"), PAGE, REFERENCES)
     tiny.translate(folder, CHINESE)
     for language in ("en", "zh_CN"):
         for builder in ("html", "notebooks"):
@@ -238,3 +244,22 @@ def test_cells_have_names_of_their_own_that_stay(book: Path) -> None:
     assert len(set(names)) == len(names)
     tiny.build_in(book, "en", "-b", "notebooks", to="notebooks")
     assert [cell.id for cell in opened(book, "en").cells] == names
+
+
+def test_a_derivation_is_one_box_with_each_formula_on_a_line() -> None:
+    from notebook_markdown import Markdown
+
+    box = nodes.container("", nodes.paragraph(text="A reason."), classes=["derivation"])
+    box += nodes.math_block(text="a\n&= b")
+    writer = Markdown(SimpleNamespace(current_docname="page"), lambda uri: None)
+    assert list(writer.block(box)) == ["> A reason.\n>\n> $$ a &= b $$"]
+
+
+def test_a_cell_in_a_box_is_refused() -> None:
+    from notebook_markdown import Markdown
+
+    cell = nodes.container(nb_element="cell_code", classes=["cell"])
+    box = nodes.container("", cell, classes=["derivation"])
+    writer = Markdown(SimpleNamespace(current_docname="page"), lambda uri: None)
+    with pytest.raises(TypeError, match="page: a cell or heading in container"):
+        list(writer.block(box))
