@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The modules whose shape annotations are checked at every call of the tests.
 CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.decoding,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
 .DEFAULT_GOAL := help
-.PHONY: help book i18n notebooks nbval test serve bench lint types unit check-book pictures lock clean python setup setup-dev
+.PHONY: help book i18n notebooks nbval test serve bench lint types unit check-book rehearse audit pictures lock clean python setup setup-dev
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -44,11 +44,18 @@ types: setup-dev ## Check types
 	@$(BIN)/mypy
 
 unit: setup-dev ## Run the tests of the package and the tools, with coverage
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --cov -m "not book and not browser" \
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --cov -m "not book and not browser and not rehearsal" \
 	  --jaxtyping-packages=$(CHECKED),beartype.beartype
 
 check-book: setup-dev ## Check the built book: numbering, figures, links, offline in a browser
 	@$(BIN)/pytest -m "book or browser"
+
+rehearse: setup-dev ## Run some notebooks as Colab would, in an environment without the book
+	@$(BIN)/pytest -m rehearsal tests/notebooks
+	@$(BIN)/python -m tools.notebooks.rehearse
+
+audit: setup-dev ## Check what is slow: every notebook as Colab would run it, with a record
+	@$(BIN)/python -m tools.notebooks.rehearse --all --record
 
 pictures: setup-dev ## Take pictures of all built pages: light, dark, phone
 	@$(BIN)/python tools/look.py --all

@@ -1,6 +1,6 @@
 """Widgets keep to what ipywidgets 7 and 8 share, so they live in Colab, which has the older one.
 
-``python tools/rehearse_colab.py`` runs these tests under ipywidgets 7.7.1 as well.
+``make rehearse`` runs these tests under ipywidgets 7.7.1 as well.
 """
 
 import json
