@@ -26,7 +26,7 @@ nbval: setup-dev ## Run every English notebook and compare its outputs with thos
 	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout 900 -n 2 --dist loadfile \
 	  -p tests.notebooks.nbval_text --nbval-sanitize-with tests/notebooks/sanitise.cfg -q notebooks/en
 
-test: setup-dev lint types unit book check-book nbval ## Check everything: lint, types, tests, book
+test: setup-dev lint types unit book check-book nbval rehearse ## Check everything: style, types, tests, book, notebooks
 
 serve: setup-dev ## Open the book on localhost and rebuild it on change
 	@$(BIN)/python -m tools.serve

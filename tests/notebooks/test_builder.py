@@ -167,7 +167,7 @@ def test_the_code_is_the_same_and_begins_with_the_set_up(book: Path) -> None:
     english, chinese = (texts(opened(book, name), "code") for name in ("en", "zh_CN"))
     assert english == chinese
     assert opened(book, "en").cells[0].source == english[0]
-    assert english[0].startswith('REPOSITORY = "')
+    assert re.match(r"# @title .*\nREPOSITORY = \"", english[0])
     assert english[2] == "1 + 1"
 
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tools" / "notebooks" / "setup_cell.py"
 URL = "https://git.example/book"
 WHEEL = "mha_book-0.1.0-py3-none-any.whl"
+TITLE = "# @title Set up: install mha_book where it is missing"  # all that a folded cell shows
 VERSIONS = {"torch": "2.13.0+cpu", "numpy": "2.4.6"}
 PIP = [sys.executable, "-m", "pip", "install"]
 
@@ -28,7 +29,7 @@ def text(repository: str = "") -> str:
     """The cell as the builder of the notebooks cuts it out and fills it in."""
     source = FILE.read_text(encoding="utf8")
     cell = "\n".join(source.splitlines()[ast.parse(source).body[0].end_lineno :]).strip()
-    assert cell.startswith('REPOSITORY = ""\n')
+    assert cell.splitlines()[:2] == [TITLE, 'REPOSITORY = ""']
     return cell.replace('REPOSITORY = ""', f'REPOSITORY = "{repository}"', 1)
 
 

@@ -6,6 +6,7 @@ the other. torch and NumPy stay as they are. PyTorch itself is asked for, not in
 suits depends on the machine, and the wrong one is gigabytes for nothing.
 """
 
+# @title Set up: install mha_book where it is missing
 REPOSITORY = ""
 
 import re
