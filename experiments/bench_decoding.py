@@ -1,6 +1,6 @@
 """Time greedy and beam search against ``generate`` of Marian and against decoding without a cache.
 
-    python experiments/bench_decoding.py [--rounds 21]
+    python experiments/bench_decoding.py [--rounds 21] [--clock wall]
 
 All contenders have the same random weights, and all give the same tokens, which is checked first.
 The end is a token that nobody says, so every row gets as many tokens as the limit. Within a round
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from contestants import CONFIGS, marian, shape
-from race import Call, race, show
+from race import CLOCKS, Call, race, show
 from record import environment, write
 from torch import Tensor
 
@@ -83,7 +83,7 @@ def contenders(model: Transformer, src: Tensor, keep: Tensor) -> dict[str, dict[
     }
 
 
-def measure(config: TransformerConfig, rounds: int) -> dict[str, dict[str, Any]]:
+def measure(config: TransformerConfig, **options: Any) -> dict[str, dict[str, Any]]:
     """The races of a model of this shape: by kind of search, by number of sentences."""
     model, results = Transformer(config).eval(), {}
     for B in BATCHES:
@@ -91,7 +91,9 @@ def measure(config: TransformerConfig, rounds: int) -> dict[str, dict[str, Any]]
             answers = {name: call() for name, call in calls.items()}
             if any(answer != answers["mha_book"] for answer in answers.values()):
                 raise SystemExit(f"{search}, B={B}: the contenders do not say the same")
-            results.setdefault(search, {})[f"B={B}"] = race(calls, rounds)
+            found = race(calls, **options)
+            show(f"{search}, {T} tokens from about {T_S}, B={B}", {shape(config): found})
+            results.setdefault(search, {})[f"B={B}"] = found
     return results
 
 
@@ -99,16 +101,14 @@ def main() -> None:
     """Measure, print and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=21)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    options = parser.parse_args()
     random.seed(0)
     torch.manual_seed(0)
-    results = {shape(config): measure(config, rounds) for config in CONFIGS}
-    for name, searches in results.items():
-        for search, by_batch in searches.items():
-            show(f"{name}: {search}, {T} tokens from about {T_S}, time and ratio to ours", by_batch)
+    results = {shape(config): measure(config, **vars(options)) for config in CONFIGS}
     record = {
         **environment("transformers"),
-        "rounds": rounds,
+        **vars(options),
         "configs": {shape(config): config.to_dict() for config in CONFIGS},
         "source_tokens": T_S,
         "target_tokens": T,

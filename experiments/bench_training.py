@@ -1,6 +1,6 @@
 """Time one training step against torch's Transformer, Marian and the textbook; weigh padding.
 
-    python experiments/bench_training.py [--rounds 21]
+    python experiments/bench_training.py [--rounds 21] [--clock wall]
 
 A step is forward, label-smoothed cross-entropy, backward and Adam. All contenders start with the
 same weights and have the same loss, which is checked first, without dropout; then they race with
@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from contestants import CONFIGS, TorchTransformer, explicit, marian, shape, written_out
-from race import Call, race, show
+from race import CLOCKS, Call, race, show
 from record import environment, write
 from torch import Tensor, nn
 
@@ -125,21 +125,22 @@ def main() -> None:
     """Measure, print and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=21)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    options = parser.parse_args()
     random.seed(0)
     torch.manual_seed(0)
     steps, paddings = {}, {}
-    for config in CONFIGS:
-        b = batch(config.vocabulary)
-        paddings[shape(config)] = round(padding_share([b]), 4)
-        steps[shape(config)] = race(contenders(config, b), rounds)
     pairs = f"{ROWS} pairs of {LENGTHS[0]} to {LENGTHS[1]} tokens"
-    show(f"a training step on {pairs}, time and ratio to ours", steps)
+    for config in CONFIGS:
+        name, b = shape(config), batch(config.vocabulary)
+        paddings[name] = round(padding_share([b]), 4)
+        steps[name] = race(contenders(config, b), **vars(options))
+        show(f"a training step on {pairs}, time and ratio to ours", {name: steps[name]})
     shares = {name: padding(name) for name in ("toy", "multi30k")}
     print(f"\nshare of padding in batches of {MAX_TOKENS} tokens: {shares}")
     record = {
         **environment("transformers"),
-        "rounds": rounds,
+        **vars(options),
         "configs": {shape(config): config.to_dict() for config in CONFIGS},
         "batch": pairs,
         "label_smoothing": SMOOTHING,
