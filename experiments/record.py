@@ -18,7 +18,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 def environment(*packages: str) -> dict[str, Any]:
     """Command, date, versions and hardware of this run."""
     return {
-        "command": " ".join(["python", *sys.argv]),
+        "command": " ".join(["python", *sys.orig_argv[1:]]),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("torch", *packages)},
@@ -32,11 +32,11 @@ def environment(*packages: str) -> dict[str, Any]:
 
 def write(name: str, record: dict[str, Any]) -> Path:
     """Write ``results/<name>.json`` whole or not at all, and return its path."""
+    text = json.dumps(record, indent=2, allow_nan=False)
     RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"{name}.json"
     with tempfile.NamedTemporaryFile("w", dir=RESULTS, delete=False, encoding="utf8") as file:
-        json.dump(record, file, indent=2)
-        file.write("\n")
+        file.write(f"{text}\n")
     Path(file.name).chmod(0o644)
     Path(file.name).replace(target)
     return target
