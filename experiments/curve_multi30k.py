@@ -7,47 +7,32 @@ Evaluation is not on the clock. The learning rate falls as 1/√step and knows o
 gives the whole curve.
 """
 
-import argparse
-
+from experiments.arguments import changes, parser
 from experiments.record import environment, write
-from experiments.training_runs import trained
+from experiments.training_runs import settled, trained
 from mha_book.training.task import Task
 
 #: Found by trying on two cores: small batches, since the number of steps is what is short.
-CHANGES = {
-    "d_model": 128, "num_heads": 4, "encoder_layers": 2, "decoder_layers": 2, "dropout": 0.1,
-    "max_tokens": 1024, "peak_lr": 4e-3, "warmup": 150, "evaluate_every": None,
+CURVE = {
+    "vocabulary": 4_000, "d_model": 128, "num_heads": 4, "encoder_layers": 2, "decoder_layers": 2,
+    "dropout": 0.1, "max_tokens": 1024, "peak_lr": 4e-3, "warmup": 150, "cooldown": 0.0,
+    "evaluate_every": None,
 }  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Train, print and record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, nargs="+", default=[60, 120, 180])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--vocabulary", type=int, default=4_000)
-    arguments = parser.parse_args()
-    last = max(arguments.seconds)
-    task = Task.new(
-        "multi30k",
-        seed=arguments.seed,
-        device="cpu",
-        max_seconds=last,
-        evaluate_at=[s for s in arguments.seconds if s != last],
-        cooldown=0.0,
-        vocabulary=arguments.vocabulary,
-        **CHANGES,
-    )
-    run = trained(task, ("test",))
-    points = [*run.pop("on_the_way")]
-    print([(round(p["seconds"], 1), round(p["bleu"], 2)) for p in points], run["scores"])
-    record = {
-        **environment("sacrebleu", "accelerate"),
-        "settings": task.settings.to_dict(),
-        "config": task.config.to_dict(),
-        "curve": points,
-        **run,
-    }
+    wanted = parser(__doc__)
+    wanted.set_defaults(device="cpu")
+    wanted.add_argument("--seconds", type=float, nargs="+", default=[60.0, 120.0, 180.0])
+    wanted.add_argument("--seed", type=int, default=0)
+    asked = wanted.parse_args(arguments)
+    *on_the_way, last = sorted(asked.seconds)
+    clock = {"seed": asked.seed, "max_seconds": last, "evaluate_at": on_the_way}
+    task = Task.new("multi30k", **{**CURVE, **clock, **changes(asked)})
+    run = trained(task, ["test"])
+    print([(round(p["seconds"], 1), round(p["bleu"], 2)) for p in run["on_the_way"]])
+    record = {**environment("sacrebleu", "accelerate"), **settled(task, "test"), **run}
     print(f"recorded in {write('curve-multi30k', record)}")
 
 

@@ -6,29 +6,27 @@ The splits: "test" is drawn as the training pairs are, "unseen" holds combinatio
 training leaves out, "longer" holds sentences longer than any of training.
 """
 
-import argparse
-
+from experiments.arguments import changes, parser
 from experiments.record import environment, write
-from experiments.training_runs import trained
+from experiments.training_runs import settled, trained
 from mha_book.training.task import Task
 
+SPLITS = ("test", "unseen", "longer")
 
-def main() -> None:
+
+def main(arguments: list[str] | None = None) -> None:
     """Train, print and record."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    seeds = parser.parse_args().seeds
+    wanted = parser(__doc__)
+    wanted.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    asked = wanted.parse_args(arguments)
     runs = []
-    for seed in seeds:
-        task = Task.new("toy", seed=seed, evaluate_every=None)
-        run = {"seed": seed, **trained(task, ("test", "unseen", "longer"))}
-        print({split: scores["exact"] for split, scores in run["scores"].items()}, flush=True)
-        runs.append(run)
+    for seed in asked.seeds:
+        task = Task.new("toy", seed=seed, **{"evaluate_every": None, **changes(asked)})
+        runs.append({"seed": seed, **trained(task, SPLITS)})
+        print({k: v["exact"] for k, v in runs[-1]["scores"].items()}, flush=True)
     record = {
         **environment("sacrebleu", "accelerate"),
-        "settings": task.settings.to_dict(),
-        "config": task.config.to_dict(),
-        "pairs": len(task.corpus.splits["train"]),
+        **settled(task, *SPLITS),
         "runs": runs,
     }
     print(f"recorded in {write('train-toy', record)}")

@@ -1,0 +1,45 @@
+"""Small models between English and Chinese, in both directions, on the pairs of Tatoeba.
+
+    python -m experiments.train_tatoeba [--from en zh] [--seed 0] [--device cpu]
+
+The recipe is that of ``python -m mha_book train --data tatoeba``. The test split, no sentence of
+which is in training on either side, is translated with a beam of 4 and scored as text. A run that
+was ended goes on where it was if it is called for again.
+"""
+
+from pathlib import Path
+
+from experiments.arguments import changes, parser
+from experiments.record import environment, write
+from experiments.scoring import plain
+from experiments.training_runs import scored, settled
+from mha_book.training.task import Task
+
+WIDTH = 4
+EVERY = {"save_every": 500, "log_every": 100, "evaluate_every": None}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, print and record."""
+    wanted = parser(__doc__)
+    wanted.add_argument("--from", dest="sources", nargs="+", default=["en", "zh"])
+    wanted.add_argument("--seed", type=int, default=0)
+    wanted.add_argument("--folder", type=Path, default=Path("runs", "train-tatoeba"))
+    asked = wanted.parse_args(arguments)
+    directions = {}
+    for source in asked.sources:
+        task = Task.new("tatoeba", source, seed=asked.seed, **{**EVERY, **changes(asked)})
+        name = f"{source}-{task.corpus.target_language}"
+        run = scored(task, asked.folder / f"{name}-{asked.seed}", plain, width=WIDTH)
+        print(name, run, flush=True)
+        directions[name] = {**settled(task, "test"), **run}
+    record = {
+        **environment("sacrebleu", "tokenizers", "accelerate"),
+        "beam": WIDTH,
+        "directions": directions,
+    }
+    print(f"recorded in {write('train-tatoeba', record)}")
+
+
+if __name__ == "__main__":
+    main()
