@@ -1,0 +1,80 @@
+"""The table of training records in README.md, made from ``results/``; a test compares the two.
+
+Print it with ``python -m experiments.summary``.
+"""
+
+import json
+from collections.abc import Sequence
+from statistics import mean
+from typing import Any
+
+from experiments import record
+
+_HEAD = ["| Corpus | Model | Training | On the test split |", "|---|---|---|---|"]
+
+
+def table() -> str:
+    """One row for each record of a training run."""
+    return "\n".join([*_HEAD, _toy(), _curve(), *_multi30k(), *_tatoeba()])
+
+
+def _toy() -> str:
+    found = _read("train-toy")
+    runs = found["runs"]
+    exact = {
+        split: mean(run["scores"][split]["exact"] for run in runs) for split in found["digests"]
+    }
+    scores = (
+        f"{exact['test']:.1%} of the sentences exactly right; {exact['unseen']:.1%} with words in "
+        f"unseen company, {exact['longer']:.1%} longer than all of training"
+    )
+    return _row("toy, en → zh", runs, scores)
+
+
+def _curve() -> str:
+    found = _read("curve-multi30k")
+    points = found["on_the_way"]
+    bleu = " / ".join(f"{point['bleu']:.1f}" for point in points)
+    seconds = " / ".join(f"{point['seconds']:.0f}" for point in points)
+    cells = "Multi30k, en → de", _size(found), f"{seconds} s", f"BLEU {bleu}, greedy"
+    return f"| {' | '.join(cells)} |"
+
+
+def _multi30k() -> list[str]:
+    found = _read("train-multi30k")
+    text, tokens = (
+        mean(run["scores"][scale]["bleu"]["score"] for run in found["runs"])
+        for scale in ("plain", "published")
+    )
+    scores = f"BLEU {text:.1f}, as lower-cased tokens {tokens:.1f}; beam of {found['beam']}"
+    return [_row("Multi30k, en → de", found["runs"], scores)]
+
+
+def _tatoeba() -> list[str]:
+    found = _read("train-tatoeba")
+    rows = []
+    for name, run in found["directions"].items():
+        score = {k: v["score"] for k, v in run["scores"]["plain"].items()}
+        scores = f"BLEU {score['bleu']:.1f}, chrF {score['chrf']:.1f}; beam of {found['beam']}"
+        rows.append(_row(f"Tatoeba, {name.replace('-', ' → ')}", [run], scores))
+    return rows
+
+
+def _row(corpus: str, runs: Sequence[dict[str, Any]], scores: str) -> str:
+    steps, seconds = runs[0]["steps"], mean(run["seconds"] for run in runs)
+    training = f"{steps:,} steps, {seconds / 60:.1f} min"
+    training += f", mean of {len(runs)} seeds" if len(runs) > 1 else ""
+    return f"| {corpus} | {_size(runs[0])} | {training} | {scores} |"
+
+
+def _size(run: dict[str, Any]) -> str:
+    return f"{run['parameters'] / 1e6:.1f} M"
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((record.RESULTS / f"{name}.json").read_text())
+    return found
+
+
+if __name__ == "__main__":
+    print(table())
