@@ -8,6 +8,7 @@ from experiments.scoring import plain
 from experiments.training_runs import averaged, fresh, scored, settled, trained
 from mha_book.checkpoint import read
 from mha_book.training.snapshot import load_model
+from mha_book.translator import Translator
 from tests.experiments.tiny import tiny_task
 
 
@@ -32,14 +33,22 @@ def test_the_average_is_the_mean_of_each_weight(tmp_path: Path):
         assert not torch.equal(parts[0][name], parts[-1][name])
 
 
-def test_it_is_the_average_that_is_scored(tmp_path: Path, monkeypatch):
-    asked = []
+def test_it_is_the_average_that_translates(tmp_path: Path, monkeypatch):
+    model, asked, said = fresh(tiny_task(seed=7)).model.eval(), [], []
     monkeypatch.setattr("experiments.training_runs.averaged", lambda p: asked.append(p) or model)
-    model = fresh(tiny_task()).model.eval()
-    found = scored(tiny_task(steps=5, save_every=1), tmp_path, plain, width=2, average=2)
+
+    def scale(translations, references, language):
+        said.extend([*translations, language])
+        return {"references": references}
+
+    task = tiny_task(steps=5, save_every=1)
+    found = scored(task, tmp_path, scale, width=2, average=2)
     assert asked == [checkpoints(tmp_path)[-2:]]
     assert found["averaged"] == ["step-00000004", "step-00000005"]
-    assert found["scores"].keys() == {"plain"}
+    test = task.corpus.splits["test"]
+    translations = Translator(model, task.tokenizers).translate([e.source for e in test], width=2)
+    assert said == [*translations, "de"]
+    assert found["scores"] == {"scale": {"references": [e.target for e in test]}}
 
 
 def test_a_run_that_was_ended_comes_to_the_same_weights(tmp_path: Path):
@@ -56,6 +65,12 @@ def test_a_finished_run_is_scored_again_without_a_step(tmp_path: Path):
     first = scored(tiny_task(steps=3), tmp_path, plain, width=1)
     assert scored(tiny_task(steps=3), tmp_path, plain, width=1) == first
     assert first["seconds"] > 0
+
+
+def test_fewer_checkpoints_may_be_averaged_later(tmp_path: Path):
+    task = tiny_task(steps=3, save_every=1)
+    assert len(scored(task, tmp_path, width=1, average=3)["averaged"]) == 3
+    assert scored(task, tmp_path, width=1)["averaged"] == ["step-00000003"]
 
 
 def test_scores_on_the_way_are_kept():
