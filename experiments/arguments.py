@@ -18,6 +18,7 @@ def parser(doc: str) -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="another value of a setting, of the model or of the data; repeatable",
     )
+    found.add_argument("--note", help="what readers of the record should know, like a busy machine")
     return found
 
 

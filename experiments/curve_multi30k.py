@@ -33,7 +33,12 @@ def main(arguments: list[str] | None = None) -> None:
     task = Task.new("multi30k", **{**CURVE, **clock, **changes(asked)})
     run = trained(task, ["test"])
     print([(round(p["seconds"], 1), round(p["bleu"], 2)) for p in run["on_the_way"]])
-    record = {**environment("sacrebleu", "accelerate"), **settled(task, "test"), **run}
+    record = {
+        **environment("sacrebleu", "accelerate"),
+        "note": asked.note,
+        **settled(task, "test"),
+        **run,
+    }
     print(f"recorded in {write('curve-multi30k', record)}")
 
 

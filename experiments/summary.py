@@ -61,8 +61,7 @@ def _tatoeba() -> list[str]:
 
 
 def _row(corpus: str, runs: Sequence[dict[str, Any]], scores: str) -> str:
-    steps, seconds = runs[0]["steps"], mean(run["seconds"] for run in runs)
-    training = f"{steps:,} steps, {seconds / 60:.1f} min"
+    training = f"{runs[0]['steps']:,} steps"
     training += f", mean of {len(runs)} seeds" if len(runs) > 1 else ""
     return f"| {corpus} | {_size(runs[0])} | {training} | {scores} |"
 

@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(runs[-1], flush=True)
     record = {
         **environment("sacrebleu", "sacremoses", "tokenizers", "accelerate"),
+        "note": asked.note,
         **settled(task, "test"),
         "beam": WIDTH,
         "runs": runs,

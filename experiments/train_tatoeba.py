@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         directions[name] = {**settled(task, "test"), **run}
     record = {
         **environment("sacrebleu", "tokenizers", "accelerate"),
+        "note": asked.note,
         "beam": WIDTH,
         "directions": directions,
     }

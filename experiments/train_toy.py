@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
         print({k: v["exact"] for k, v in runs[-1]["scores"].items()}, flush=True)
     record = {
         **environment("sacrebleu", "accelerate"),
+        "note": asked.note,
         **settled(task, *SPLITS),
         "runs": runs,
     }

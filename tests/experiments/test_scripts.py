@@ -27,8 +27,9 @@ def record_of(results: Path, name: str) -> dict:
 
 
 def test_toy(results: Path):
-    train_toy.main(["--seeds", "5", "7", *sets(steps=2)])
+    train_toy.main(["--seeds", "5", "7", "--note", "a busy machine", *sets(steps=2)])
     record = record_of(results, "train-toy")
+    assert record["note"] == "a busy machine"
     assert [run["seed"] for run in record["runs"]] == [5, 7]
     assert record["config"]["d_model"] == CHANGES["d_model"]
     assert record["digests"].keys() == {"test", "unseen", "longer"}

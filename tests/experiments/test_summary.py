@@ -21,22 +21,21 @@ def exact(*shares: float) -> dict:
 
 def test_a_row_of_each_record(results: Path):
     cost = {"parameters": 1_234_567, "steps": 2000, "seconds": 90.0}
-    slow = {**cost, "seconds": 150.0}
-    toy = [{**cost, "scores": exact(0.98, 0.5, 0.25)}, {**slow, "scores": exact(0.96, 0.7, 0.35)}]
+    toy = [{**cost, "scores": exact(0.98, 0.5, 0.25)}, {**cost, "scores": exact(0.96, 0.7, 0.35)}]
     put(results, "train-toy", {"digests": exact(0, 0, 0), "runs": toy})
     points = [{"bleu": 17.25, "seconds": 60.2}, {"bleu": 27.0, "seconds": 180.1}]
     put(results, "curve-multi30k", {"parameters": 999_999, "on_the_way": points})
     scores = {"plain": {"bleu": {"score": 38.04}}, "published": {"bleu": {"score": 41.13}}}
     put(results, "train-multi30k", {"beam": 5, "runs": [{**cost, "scores": scores}]})
     plain = {"plain": {"bleu": {"score": 25.96}, "chrf": {"score": 24.11}}}
-    put(results, "train-tatoeba", {"beam": 4, "directions": {"en-zh": {**slow, "scores": plain}}})
+    put(results, "train-tatoeba", {"beam": 4, "directions": {"en-zh": {**cost, "scores": plain}}})
     assert summary.table().splitlines()[2:] == [
-        "| toy, en → zh | 1.2 M | 2,000 steps, 2.0 min, mean of 2 seeds | 97.0% of the sentences "
+        "| toy, en → zh | 1.2 M | 2,000 steps, mean of 2 seeds | 97.0% of the sentences "
         "exactly right; 60.0% with words in unseen company, 30.0% longer than all of training |",
         "| Multi30k, en → de | 1.0 M | 60 / 180 s | BLEU 17.2 / 27.0, greedy |",
-        "| Multi30k, en → de | 1.2 M | 2,000 steps, 1.5 min | BLEU 38.0, as lower-cased tokens "
+        "| Multi30k, en → de | 1.2 M | 2,000 steps | BLEU 38.0, as lower-cased tokens "
         "41.1; beam of 5 |",
-        "| Tatoeba, en → zh | 1.2 M | 2,000 steps, 2.5 min | BLEU 26.0, chrF 24.1; beam of 4 |",
+        "| Tatoeba, en → zh | 1.2 M | 2,000 steps | BLEU 26.0, chrF 24.1; beam of 4 |",
     ]
 
 
