@@ -14,12 +14,19 @@ _HEAD = ["| Corpus | Model | Training | On the test split |", "|---|---|---|---|
 
 
 def table() -> str:
-    """One row for each record of a training run."""
-    return "\n".join([*_HEAD, _toy(), _curve(), *_multi30k(), *_tatoeba()])
+    """The rows of each training run that is recorded."""
+    rows = {
+        "train-toy": _toy,
+        "curve-multi30k": _curve,
+        "train-multi30k": _multi30k,
+        "train-tatoeba": _tatoeba,
+    }
+    paths = {name: record.RESULTS / f"{name}.json" for name in rows}
+    found = {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+    return "\n".join([*_HEAD, *(row for name, data in found.items() for row in rows[name](data))])
 
 
-def _toy() -> str:
-    found = _read("train-toy")
+def _toy(found: dict[str, Any]) -> list[str]:
     runs = found["runs"]
     exact = {
         split: mean(run["scores"][split]["exact"] for run in runs) for split in found["digests"]
@@ -28,20 +35,17 @@ def _toy() -> str:
         f"{exact['test']:.1%} of the sentences exactly right; {exact['unseen']:.1%} with words in "
         f"unseen company, {exact['longer']:.1%} longer than all of training"
     )
-    return _row("toy, en → zh", runs, scores)
+    return [_row("toy, en → zh", runs, scores)]
 
 
-def _curve() -> str:
-    found = _read("curve-multi30k")
+def _curve(found: dict[str, Any]) -> list[str]:
     points = found["on_the_way"]
     bleu = " / ".join(f"{point['bleu']:.1f}" for point in points)
     seconds = " / ".join(f"{point['seconds']:.0f}" for point in points)
-    cells = "Multi30k, en → de", _size(found), f"{seconds} s", f"BLEU {bleu}, greedy"
-    return f"| {' | '.join(cells)} |"
+    return [f"| Multi30k, en → de | {_size(found)} | {seconds} s | BLEU {bleu}, greedy |"]
 
 
-def _multi30k() -> list[str]:
-    found = _read("train-multi30k")
+def _multi30k(found: dict[str, Any]) -> list[str]:
     text, tokens = (
         mean(run["scores"][scale]["bleu"]["score"] for run in found["runs"])
         for scale in ("plain", "published")
@@ -50,8 +54,7 @@ def _multi30k() -> list[str]:
     return [_row("Multi30k, en → de", found["runs"], scores)]
 
 
-def _tatoeba() -> list[str]:
-    found = _read("train-tatoeba")
+def _tatoeba(found: dict[str, Any]) -> list[str]:
     rows = []
     for name, run in found["directions"].items():
         score = {k: v["score"] for k, v in run["scores"]["plain"].items()}
@@ -68,11 +71,6 @@ def _row(corpus: str, runs: Sequence[dict[str, Any]], scores: str) -> str:
 
 def _size(run: dict[str, Any]) -> str:
     return f"{run['parameters'] / 1e6:.1f} M"
-
-
-def _read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((record.RESULTS / f"{name}.json").read_text())
-    return found
 
 
 if __name__ == "__main__":

@@ -39,6 +39,13 @@ def test_a_row_of_each_record(results: Path):
     ]
 
 
+def test_what_is_not_recorded_has_no_row(results: Path):
+    assert len(summary.table().splitlines()) == 2
+    points = [{"bleu": 17.25, "seconds": 60.2}]
+    put(results, "curve-multi30k", {"parameters": 999_999, "on_the_way": points})
+    assert [line[:20] for line in summary.table().splitlines()[2:]] == ["| Multi30k, en → de "]
+
+
 def test_the_readme_has_the_table_of_the_records(monkeypatch):
     monkeypatch.setattr("experiments.record.RESULTS", ROOT / "results")
     assert summary.table() in (ROOT / "README.md").read_text(encoding="utf-8")
