@@ -16,7 +16,7 @@ NAMES = {"en": "English", "zh_CN": "中文"}
 TITLES = {"en": "Read this page in English", "zh_CN": "阅读本页的中文版"}
 STRINGS: dict[str, dict[str, Any]] = {
     "zh_CN": {
-        "author": "多头自注意力一书的作者",
+        "author": "《多头自注意力模块》编写组",
         "html_title": "多头自注意力模块",
         "math_eqref_format": "式 ({number})",
         "togglebutton_hint": "点击展开",
@@ -30,6 +30,7 @@ CAPTIONS = {"zh_CN": {"Appendix": "附录"}}
 THEME = {
     "zh_CN": {
         "search_bar_text": "搜索本书",
+        "logo": {"alt_text": "多头自注意力模块：首页"},
         "extra_footer": "文字与图：CC BY 4.0。代码：MIT 许可证。",
     },
 }
@@ -81,7 +82,7 @@ def translate_interface(app: Sphinx) -> None:
         def translated(template: str, context: dict[str, Any]) -> str:
             page = render(template, context)
             page = ATTRIBUTE.sub(lambda match: match[1] + words.get(match[2], match[2]), page)
-            return page.replace("© Copyright ", "© ")
+            return page.replace("© Copyright ", "© ").replace("作者： ", "作者：")
 
         app.builder.templates.render = translated
 

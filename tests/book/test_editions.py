@@ -84,6 +84,20 @@ def test_the_interface_speaks_chinese(editions: Editions, name: str) -> None:
     assert not found
 
 
+def test_the_frame_of_a_page_holds_no_english_word(editions: Editions, name: str) -> None:
+    page = editions["zh_CN"][name]
+    found = [
+        f"{label}={tag[label]}"
+        for tag in page.select("body [title], body [aria-label], body [alt], body [placeholder]")
+        for label in LABELS
+        if ENGLISH.search(str(tag.get(label, "")))
+        if tag.get("lang") != "en" and not tag.find_parent("article")
+    ]
+    assert not found
+    author = page.select_one(".component-author")
+    assert author is None or re.fullmatch("作者：《.+》编写组", author.get_text().strip())
+
+
 def test_no_english_sentence_is_left(editions: Editions, name: str) -> None:
     left = []
     for text in editions["zh_CN"][name].find_all(string=True):
