@@ -1,8 +1,8 @@
 """Finish what gettext cannot reach in the Chinese edition.
 
-Words inside formulas are replaced from ``book/locale/phrases.toml``. A reference may become Chinese
-text (图 2.1, 第二章) where its role stood between spaces: those spaces go. And whatever is still
-English on a page is a warning, and so fails the build.
+Words inside formulas are replaced from ``book/locale/phrases.toml``. A reference or a citation
+may become Chinese text (图 2.1, 式 (2.1)) where its role stood between spaces: those spaces go. And
+whatever is still English on a page is a warning, and so fails the build.
 """
 
 import re
@@ -69,6 +69,16 @@ class SetReferences(SphinxPostTransform):
                     _join(leaves[number], leaves[number + 1])
 
 
+def _is_reference(leaf: nodes.Text) -> bool:
+    """Whether a piece of text came from a role: a reference, or a citation with its brackets."""
+    node = leaf.parent
+    while isinstance(node, nodes.Inline):
+        if isinstance(node, nodes.reference) or "bibtex-citation" in node.get("classes", ()):
+            return True
+        node = node.parent
+    return False
+
+
 def _in(leaf: nodes.Text, *kinds: type[nodes.Node]) -> bool:
     """Whether one of the inline elements around a piece of text is of these kinds."""
     node = leaf.parent
@@ -81,7 +91,7 @@ def _in(leaf: nodes.Text, *kinds: type[nodes.Node]) -> bool:
 
 def _join(left: nodes.Text, right: nodes.Text) -> None:
     """Mend the space between two neighbours of which one belongs to a reference."""
-    if not (_in(left, nodes.reference) ^ _in(right, nodes.reference)):
+    if not (_is_reference(left) ^ _is_reference(right)):
         return
     if _in(left, nodes.literal, nodes.math) or _in(right, nodes.literal, nodes.math):
         return
@@ -95,7 +105,7 @@ def _join(left: nodes.Text, right: nodes.Text) -> None:
         _replace(left, tail)
         _replace(right, head)
     elif not spaced and MISSING.search(seam):
-        outside = right if _in(left, nodes.reference) else left
+        outside = right if _is_reference(left) else left
         _replace(outside, f" {after}" if outside is right else f"{before} ")
 
 

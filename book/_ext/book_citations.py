@@ -1,13 +1,18 @@
 """Cite as readers of the field expect: Vaswani et al. (2017), in round brackets.
 
-In Chinese: Vaswani 等（2017）.
+In Chinese: Vaswani 等（2017）. The links from a work back to where it is cited follow the page as
+it is: gettext parses each translated sentence as a page of its own, whose places are nowhere.
 """
 
 from dataclasses import dataclass, field
 
+from docutils import nodes
 from pybtex.richtext import Text
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.roles import CitationRef
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
@@ -52,8 +57,20 @@ class ChineseStyle(AuthorYearReferenceStyle):
     post_text_sep: str = "，"
 
 
+def note_places(app: Sphinx, doctree: nodes.document) -> None:
+    """Note where each work is cited, once for each citation that stands on the page."""
+    places = app.env.get_domain("cite").data["citation_refs"]
+    page = app.env.docname
+    places[:] = [place for place in places if place.docname != page]
+    for node in doctree.findall(addnodes.pending_xref):
+        if node.get("refdomain") == "cite" and node["ids"]:
+            targets = list(parse_citation_targets(node["reftarget"]))
+            places.append(CitationRef(node["ids"][0], page, node.line or 0, targets))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register both; ``_config.yml`` chooses the first, ``book_language`` the second."""
     register_plugin("sphinxcontrib.bibtex.style.referencing", NAME, RoundStyle)
     register_plugin("sphinxcontrib.bibtex.style.referencing", CHINESE, ChineseStyle)
+    app.connect("doctree-read", note_places)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

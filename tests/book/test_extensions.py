@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.book.built import ROOT
 from tests.book.tiny import PAGE, build, build_in, make, translate
@@ -74,6 +75,59 @@ def test_both_editions_share_cells_and_english_words_fail_the_chinese(tiny: Path
     done = build_in(tiny, "zh_CN")
     assert done.returncode != 0
     assert "not translated: The formula has a word" in done.stderr
+
+
+CITING = """# A page
+
+It holds {cite:p}`two2002` *indeed*. Then {cite:t}`one2001` proved it.
+
+```{exercise}
+:label: ex-sum
+Add.
+```
+
+```{solution} ex-sum
+As {cite:t}`two2002` does.
+```
+
+```{bibliography}
+:filter: docname in docnames
+```
+"""
+CITED = """@misc{one2001, author = {One, Ann}, title = {Sums}, year = 2001}
+@misc{two2002, author = {Two, Bea}, title = {Terms}, year = 2002}
+"""
+IN_CHINESE = {
+    "A book": "一本书",
+    "A page": "一页",
+    "It holds {cite:p}`two2002` *indeed*. Then {cite:t}`one2001` proved it.": (
+        "后来 {cite:t}`one2001` 证明，它*确实*成立 {cite:p}`two2002`。"
+    ),
+    "Add.": "相加。",
+    "As {cite:t}`two2002` does.": "照 {cite:t}`two2002` 的办法。",
+}
+
+
+def test_chinese_citations_emphasis_and_solutions_are_set_as_chinese(tmp_path: Path) -> None:
+    book = make(tmp_path, CITING, CITED)
+    translate(book, IN_CHINESE)
+    done = build_in(book, "zh_CN")
+    assert done.returncode == 0, done.stderr[-2000:]
+    html = (book / "_build/html/zh_CN/book/page.html").read_text(encoding="utf8")
+    page = BeautifulSoup(html, "html.parser")
+    article = page.select_one("article")
+    assert article is not None
+    text = article.get_text()
+    assert "后来 One（2001）证明，它确实成立（Two，2002）。" in text
+    assert "照 Two（2002）的办法。" in text
+    assert "练习 1.1 的解答" in text
+    assert [em.get_text() for em in article.select("em.han")] == ["确实"]
+    cited = {str(tag["id"]): tag.get_text() for tag in article.select(".bibtex-citation")}
+    back = [
+        [cited[str(a["href"])[1:]] for a in c.select("[role=doc-backlink]")]
+        for c in article.select(".citation")
+    ]
+    assert sorted(back) == [["One（2001）"], ["（Two，2002）", "Two（2002）"]]
 
 
 def test_captions_and_alternative_texts_of_cells_are_extracted(tiny: Path) -> None:

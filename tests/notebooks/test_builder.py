@@ -213,7 +213,7 @@ def test_chinese_text_is_plain_markdown(book: Path) -> None:
     assert "\\text{其他} \\tag{1.1}" in text
     assert "> **常见错误**\n>\n> 写公式。" in text
     assert "定理 1.1（名字）" in text
-    assert "#### 解答" in text
+    assert "#### [练习 1.1](#ex-page-sum) 的解答" in text
 
 
 def test_solutions_are_folded_until_the_next_heading(sheet: nbformat.NotebookNode) -> None:
