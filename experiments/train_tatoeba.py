@@ -2,9 +2,8 @@
 
     python -m experiments.train_tatoeba [--from en zh] [--seed 0] [--device cpu]
 
-The recipe is that of ``python -m mha_book train --data tatoeba``. The test split, no sentence of
-which is in training on either side, is translated with a beam of 4 and scored as text. A run that
-was ended goes on where it was if it is called for again.
+The test split, no sentence of which is in training on either side, is translated with a beam of 4
+and scored as text. A run that was ended goes on where it was if it is called for again.
 """
 
 from pathlib import Path
@@ -16,7 +15,12 @@ from experiments.training_runs import scored, settled
 from mha_book.training.task import Task
 
 WIDTH = 4
-EVERY = {"save_every": 500, "log_every": 100, "evaluate_every": None}
+SETTINGS = {
+    "vocabulary": 4_000, "d_model": 128, "num_heads": 4,
+    "encoder_layers": 3, "decoder_layers": 3, "dropout": 0.2,
+    "steps": 3_000, "max_tokens": 1024, "peak_lr": 3e-3, "warmup": 400, "cooldown": 0.4,
+    "save_every": 250, "log_every": 100, "evaluate_every": None,
+}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = wanted.parse_args(arguments)
     directions = {}
     for source in asked.sources:
-        task = Task.new("tatoeba", source, seed=asked.seed, **{**EVERY, **changes(asked)})
+        task = Task.new("tatoeba", source, seed=asked.seed, **{**SETTINGS, **changes(asked)})
         name = f"{source}-{task.corpus.target_language}"
         run = scored(task, asked.folder / f"{name}-{asked.seed}", plain, width=WIDTH)
         print(name, run, flush=True)
