@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shlex
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -18,7 +19,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 def environment(*packages: str) -> dict[str, Any]:
     """Command, date, versions and hardware of this run."""
     return {
-        "command": " ".join(["python", *sys.orig_argv[1:]]),
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("torch", *packages)},

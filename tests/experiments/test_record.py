@@ -11,10 +11,10 @@ from experiments import record
 
 
 def test_the_command_is_what_was_typed_without_the_path_of_the_interpreter(monkeypatch):
-    called = ["/home/me/.venv/bin/python", "-m", "experiments.train_toy", "--seeds", "0"]
+    called = ["/home/me/.venv/bin/python", "-m", "experiments.train_toy", "--note", "all new"]
     monkeypatch.setattr(sys, "orig_argv", called)
     monkeypatch.setattr(sys, "argv", ["/home/me/experiments/train_toy.py", *called[3:]])
-    assert record.environment()["command"] == "python -m experiments.train_toy --seeds 0"
+    assert record.environment()["command"] == "python -m experiments.train_toy --note 'all new'"
 
 
 def test_the_environment_names_versions_and_hardware():

@@ -22,6 +22,7 @@ GOOD_PAIRS = [
     ("Said in “quotes”.", "他说“可以”，又说：“不行”。"),
     ("Tokens of $x$ and $y$", "$x$ 与 $y$ 的词元"),
     ("Proof. It is plain.", "证明。显然。"),
+    ("BERT, GPT-2", "BERT、GPT-2"),
     ("Kronecker's delta", "Kronecker's 记号"),
 ]
 BAD_PAIRS = [
@@ -50,6 +51,7 @@ BAD_PAIRS = [
     ("Some words", "1. 第一", "reads as a list"),
     ("Some words", "一段\n\n两段", "several paragraphs"),
     ("Some words", "Some words", "no Chinese"),
+    ("Some, words", "Some, words", "no Chinese"),
     ("Some words", "这里 has some words left 的", "English left over"),
     ("Proof. It is plain.", "证明：显然。", "a proof begins with"),
     ("a {ref}`title <sec-a>`", "见 {ref}`第2章 <sec-a>`", "a space is missing"),
