@@ -55,7 +55,7 @@ const strings = {
     title: "注意力与人工词对齐的对照", head: "头", plain: "头 {n}", named: "头 {n}（{name}）",
     rule: "连线", largest: "每个目标词的最大权重", every: "所有不低于阈值的权重", threshold: "阈值",
     matrix: "权重：每行一个目标词，每列一个源词", words: "左侧为目标词，右侧为源词",
-    found: "连线", correct: "正确", precision: "准确率", recall: "召回率", aer: "AER", scores: "各个头的得分",
+    found: "连线", correct: "正确", precision: "精确率", recall: "召回率", aer: "AER", scores: "各个头的得分",
     key: "虚线：人工对齐。圆点：由权重得到的连线。线宽表示权重，与人工对齐一致为蓝色，否则为红色。颜色最深的格子为 {top}。点击一个目标词可单独查看，再次点击恢复全部。",
     plainKey: "圆点：由权重得到的连线。线宽表示权重。颜色最深的格子为 {top}。点击一个目标词可单独查看，再次点击恢复全部。",
     reading: "{head}：{found} 条连线中 {correct} 条正确，{all} 对人工对齐中漏掉 {missed} 对，AER 为 {aer}。", readingPlain: "{head}：{found} 条连线。",

@@ -58,16 +58,16 @@ const strings = {
     reading: "{n} of {all} tokens survive; “{token}” has {p} %.",
   },
   zh_CN: {
-    title: "解码：从概率到文本", sampling: "“{prompt}” 之后的下一个词元", greedy: "贪心：总取概率最大的词元",
+    title: "解码：从概率到文本", sampling: "“{prompt}”之后的下一个词元", greedy: "贪心：总取概率最大的词元",
     temperature: "温度", top_k: "top-k", top_p: "top-p", min_p: "min-p", off: "关", draws: "抽样次数", seed: "随机种子：{n}", again: "重新抽样：换下一个种子",
     token: "词元", share: "概率", before: "模型 %", after: "筛选后 %", count: "抽中", rows: "词元，按概率从大到小",
     legend: "边框：模型给出的概率。填充：筛选后的概率。刻度：抽样所占比例。",
     beam: "玩具二元模型上的束搜索", width: "束宽", depth: "步数", penalty: "长度惩罚 α",
     tree: "每一步的候选", hint: "粗体：保留。虚线：紧随其后、被舍弃的候选。数字：总对数概率{score}。上方的控件对此无影响。",
     scored: "，再除以长度的 α 次方", none: "未给出转移分数，因此没有束搜索。", done: "已结束", text: "文本", total: "对数概率", length: "长度", score: "得分",
-    same: "贪心与束宽 {width} 的结果相同：“{text}”（{total}）。", better: "贪心得到 “{greedy}”（{g}）。束宽 {width} 得到 “{text}”（{total}）：概率是前者的 {ratio} 倍。",
-    worse: "贪心得到 “{greedy}”（{g}）。束宽 {width} 更偏好 “{text}”（{total}）：概率较低，但相对其长度更好。",
-    reading: "{all} 个词元中保留 {n} 个；“{token}” 的概率为 {p} %。",
+    same: "贪心与束宽 {width} 的结果相同：“{text}”（{total}）。", better: "贪心得到“{greedy}”（{g}）。束宽 {width} 得到“{text}”（{total}）：概率是前者的 {ratio} 倍。",
+    worse: "贪心得到“{greedy}”（{g}）。束宽 {width} 更偏好“{text}”（{total}）：概率较低，但相对其长度更好。",
+    reading: "{all} 个词元中保留 {n} 个；“{token}”的概率为 {p} %。",
   },
 };
 

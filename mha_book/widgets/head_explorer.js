@@ -51,9 +51,9 @@ const strings = {
   zh_CN: {
     title: "并排比较注意力头", layer: "层", token: "词元", all: "全部", head: "头 {n}", own_scale: "每个头按自身的最大权重着色",
     heads: "本层的各个头：行为查询，列为键", words: "左侧为查询词元，右侧为键词元",
-    bits: "{x} 比特", far: "距离 {x}", none: "不关注任何词元",
+    bits: "{x} 比特", far: "距离 {x}", none: "不注意任何词元",
     key: "线宽表示权重。显示全部词元时，只画不小于 {least} 的权重。点击一个词元可单独查看，再次点击恢复全部。",
-    reading: "{head}：熵 {bits} 比特（上限 {max}），平均距离 {far}。", named: "{head}（{name}）", readingNone: "{head}不关注任何词元。",
+    reading: "{head}：熵 {bits} 比特（上限 {max}），平均距离 {far}。", named: "{head}（{name}）", readingNone: "{head} 不注意任何词元。",
     readingToken: "{head}：“{token}”最关注“{key}”（{p}）。", readingEmpty: "{head}：“{token}”没有可关注的词元。",
     "head:previous": "前一个词元", "head:same": "相同的词", "head:first": "第一个词元", "head:uniform": "均匀",
   },

@@ -102,7 +102,7 @@ const strings = {
     scores: "分数 QKᵀ/√d，划去者为隐藏", safe: "注意力权重，安全 softmax：空行为 0", plain: "注意力权重，普通 softmax：0/0 为 NaN",
     grads: "输出之和对各词元的梯度大小。0：无梯度；NaN：污染其后的所有参数。",
     library: "代码", shows: "True：可见", hides: "True：隐藏", none: "无", ours: "安全", other: "普通",
-    reading: "{all} 对中 {n} 对可见。看不到键的查询：{rows}。无人看到的键：{cols}。普通 softmax：{total} 个梯度中 {nan} 个为 NaN。",
+    reading: "{all} 对中 {n} 对可见。看不到键的查询：{rows}。没有查询看到的键：{cols}。普通 softmax：{total} 个梯度中 {nan} 个为 NaN。",
   },
 };
 
