@@ -1,7 +1,8 @@
 """Set words as Chinese does where the extensions know only the ways of English.
 
 Emphasised Chinese is marked, for the style sheet to put dots below it: Chinese type has no italics.
-And the word for a solution stands behind what it solves.
+The word for a solution stands behind what it solves. And a formula holds on to the punctuation that
+follows it, which a browser would else let begin a line.
 """
 
 import re
@@ -14,10 +15,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import solution_node
 
 SOLUTION = "的解答"
+CLOSING = "，。；：？！）、”》"
 
 
 class SetWords(SphinxPostTransform):
-    """Mark emphasis, and turn the titles of solutions round."""
+    """Mark emphasis, turn the titles of solutions round, and bind punctuation to formulas."""
 
     default_priority = 590  # titles are resolved; the spaces around references come after
 
@@ -36,6 +38,21 @@ class SetWords(SphinxPostTransform):
                 first.parent.replace(first, nodes.Text(first.lstrip()))
                 title.clear()
                 title += [exercise, nodes.Text(SOLUTION)]
+        for formula in list(self.document.findall(nodes.math)):
+            bind(formula)
+
+
+def bind(formula: nodes.math) -> None:
+    """Put a formula and the closing punctuation behind it into one piece that does not break."""
+    line = formula.parent
+    place = line.index(formula)
+    after = line[place + 1] if place + 1 < len(line) else None
+    if isinstance(after, nodes.Text) and after.startswith(tuple(CLOSING)):
+        rest = str(after).lstrip(CLOSING)
+        marks = nodes.Text(after[: len(after) - len(rest)])
+        line[place : place + 2] = [nodes.inline("", "", formula, marks, classes=["bound"])]
+        if rest:
+            line.insert(place + 1, nodes.Text(rest))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

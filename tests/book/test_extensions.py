@@ -213,3 +213,27 @@ def test_a_page_carries_the_widgets_that_it_shows_and_no_others() -> None:
     kept = keep_shown(text, 'text <script>{"version_major": 2, "model_id": "5e1"}</script>')
     assert json.loads(kept) == {"version_major": 2, "state": {"5e1": states["5e1"]}}
     assert "</script>" not in kept
+
+
+@pytest.mark.parametrize(
+    ("after", "bound", "rest"),
+    [
+        ("）。然后", "x）。", "然后"),
+        ("；", "x；", "x；"),
+        ("是长度。", None, "是长度。"),
+        ("", None, ""),
+    ],
+)
+def test_punctuation_does_not_part_from_the_formula_before_it(
+    after: str, bound: str | None, rest: str
+) -> None:
+    from book_chinese_words import bind
+    from docutils import nodes
+
+    formula = nodes.math("", "x")
+    line = nodes.paragraph("", "", nodes.Text("设 "), formula, nodes.Text(after))
+    bind(formula)
+    assert line.astext() == f"设 x{after}"
+    pieces = [node.astext() for node in line.findall(nodes.inline)]
+    assert pieces == ([bound] if bound else [])
+    assert line[-1].astext() == rest
