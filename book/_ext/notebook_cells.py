@@ -22,7 +22,8 @@ def executed_cells(path: Path, cache: Path) -> list[Cell]:
     if not path.exists():  # MyST-NB writes one for each page that has a kernel
         return []
     sheet = nbformat.read(path, as_version=4)
-    if any(cell.cell_type == "code" for cell in sheet.cells):
+    code = [cell for cell in sheet.cells if cell.cell_type == "code"]
+    if code and not any(cell.execution_count for cell in code):  # run by an earlier build
         _, sheet = get_cache(cache).merge_match_into_notebook(sheet)
     return [plain(cell) for cell in sheet.cells if cell.cell_type == "code"]
 
