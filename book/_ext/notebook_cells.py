@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 from jupyter_cache import get_cache
+from sphinx.errors import SphinxError
 
 KEPT = ("text/plain", "text/latex", "text/html")
 FOLDED = {"jp-MarkdownHeadingCollapsed": True, "heading_collapsed": True}
@@ -21,21 +22,36 @@ def executed_cells(path: Path, cache: Path) -> list[Cell]:
     """The code cells of a page, with the text of their outputs and the tags that matter."""
     if not path.exists():  # MyST-NB writes one for each page that has a kernel
         return []
-    sheet = nbformat.read(path, as_version=4)
-    code = [cell for cell in sheet.cells if cell.cell_type == "code"]
-    if code and not any(cell.execution_count for cell in code):  # run by an earlier build
-        _, sheet = get_cache(cache).merge_match_into_notebook(sheet)
-    return [plain(cell) for cell in sheet.cells if cell.cell_type == "code"]
+    page = code_of(nbformat.read(path, as_version=4))
+    sources = [cell.source for cell in page]
+    for run in runs(cache) if page else ():
+        if [cell.source for cell in run] == sources:
+            return [plain(cell, done.outputs) for cell, done in zip(page, run, strict=True)]
+    if page:
+        raise SphinxError(f"no run of {path.stem} is in the cache")
+    return []
 
 
-def plain(cell: Cell) -> Cell:
-    """A code cell as it is stored."""
+def code_of(sheet: Cell) -> list[Cell]:
+    """The code cells of a notebook."""
+    return [cell for cell in sheet.cells if cell.cell_type == "code"]
+
+
+def runs(folder: Path) -> Iterator[list[Cell]]:
+    """The code cells of all runs in the cache, the last first: what MyST-NB shows is changed."""
+    cache = get_cache(folder)
+    for record in sorted(cache.list_cache_records(), key=lambda record: -record.pk):
+        yield code_of(cache.get_cache_bundle(record.pk).nb)
+
+
+def plain(cell: Cell, outputs: list[Cell]) -> Cell:
+    """A code cell as it is stored, with the outputs of its run."""
     tags = cell.metadata.get("tags", [])
     metadata = {"tags": tags} if tags else {}
     if "hide-input" in tags:
         metadata |= HIDDEN
-    outputs = list(merged(filter(None, map(text_output, cell.outputs))))
-    return nbformat.v4.new_code_cell(cell.source, metadata=metadata, outputs=outputs)
+    kept = list(merged(filter(None, map(text_output, outputs))))
+    return nbformat.v4.new_code_cell(cell.source, metadata=metadata, outputs=kept)
 
 
 def text_output(output: Cell) -> Cell | None:
