@@ -1,7 +1,7 @@
 """Multi-head self-attention, written to be read: the package behind the book.
 
-Importing this package needs torch and einops alone; every other dependency is imported by the
-part that uses it.
+Importing this package needs torch alone; every other dependency is imported by the part that uses
+it.
 """
 
 from mha_book.attention import (

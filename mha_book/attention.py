@@ -5,7 +5,6 @@ here as well. Axis letters: B batch, H query heads, H_kv key-value heads, T_q qu
 T_c tokens of the context, d width of a head, d_model width of the residual stream.
 """
 
-from einops import rearrange
 from torch import Tensor, nn
 
 from mha_book._checks import check_inputs, check_masks, check_probability, check_sizes
@@ -145,7 +144,7 @@ class MultiHeadAttention(nn.Module):
         heads = scaled_dot_product_attention(
             q, k, v, keep=keep, bias=bias, dropout_p=dropout_p, causal=causal
         )
-        return self.out_proj(rearrange(heads, "B H T_q d -> B T_q (H d)"))
+        return self.out_proj(heads.transpose(1, 2).flatten(2))
 
     def weights(
         self,
@@ -181,7 +180,7 @@ class MultiHeadAttention(nn.Module):
 
     def _split(self, x: Float[Tensor, "B T width"]) -> Float[Tensor, "B heads T d"]:
         """Give each head its block of columns (eq-split-heads), in a view (eq-heads-address)."""
-        return rearrange(x, "B T (heads d) -> B heads T d", d=self.d_head)
+        return x.unflatten(2, (-1, self.d_head)).transpose(1, 2)
 
     def _turn(self, x: Float[Tensor, "B heads T d"], past: int = 0) -> Float[Tensor, "B heads T d"]:
         return x if self.rotary is None else self.rotary(x, past)

@@ -5,8 +5,9 @@ import math
 
 import pytest
 import torch
+from einops import rearrange
 
-from mha_book import MultiHeadAttention
+from mha_book import MultiHeadAttention, scaled_dot_product_attention
 from tests import oracles
 from tests.builders import HEADS, T_K, B, T, close, make_attention, make_mask, randn
 
@@ -32,6 +33,19 @@ def test_weights_of_the_module_know_rotary_positions():
         for p in (attention.q_proj, attention.k_proj)
     )
     close(attention.weights(x), oracles.attention_weights(q, k))
+
+
+@pytest.mark.parametrize("heads", HEADS)
+def test_heads_are_split_and_merged_in_the_order_of_their_names(heads):
+    attention = make_attention(HEADS[heads])
+    x = randn(B, T, attention.d_model)
+    names = "B T (heads d) -> B heads T d"
+    q, k, v = (
+        rearrange(p(x), names, d=attention.d_head)
+        for p in (attention.q_proj, attention.k_proj, attention.v_proj)
+    )
+    merged = rearrange(scaled_dot_product_attention(q, k, v), "B H T d -> B T (H d)")
+    close(attention(x), attention.out_proj(merged))
 
 
 def test_a_query_that_sees_nothing_is_left_with_the_output_bias():

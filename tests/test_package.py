@@ -62,13 +62,13 @@ DATA = ["data.download", "data.tokenizer", "data.tokenizer_pair"]
 MORE = [*DATA, *TRAINING, "figures"]  # need more libraries
 MODULES = [importlib.import_module(f"mha_book.{name}") for name in [*CORE, *VARIANTS, *MORE]]
 
-#: Imports the modules named on the command line while all but torch and einops is out of reach,
-#: what these two have imported for themselves included; then runs a layer.
+#: Imports the modules named on the command line while all but torch is out of reach, what it
+#: has imported for itself included; then runs a layer.
 ON_ITS_OWN = """
 import importlib, sys
-import torch, einops
+import torch
 
-ALLOWED = {"torch", "einops", "mha_book", *sys.stdlib_module_names}
+ALLOWED = {"torch", "mha_book", *sys.stdlib_module_names}
 
 def root(name):
     return name.partition(".")[0]
@@ -108,7 +108,7 @@ def formulas() -> list[object]:
     return [pytest.param(o, id=name) for name, o in stated.items()]
 
 
-def test_importing_needs_torch_and_einops_alone():
+def test_importing_needs_torch_alone():
     modules = ["mha_book", *(f"mha_book.{name}" for name in CORE + VARIANTS)]
     command = [sys.executable, "-c", ON_ITS_OWN, *modules]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -168,15 +168,15 @@ def test_neither_pip_nor_uv(machine: Machine) -> None:
 OFFLINE = {
     "pip": (
         "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConn…'\n"
-        "ERROR: Could not find a version that satisfies the requirement einops>=0.7\n"
-        "ERROR: No matching distribution found for einops>=0.7"
+        "ERROR: Could not find a version that satisfies the requirement anywidget>=0.9\n"
+        "ERROR: No matching distribution found for anywidget>=0.9"
     ),
-    "an empty index": "ERROR: Could not find a version … einops>=0.7 (from versions: none)",
+    "an empty index": "ERROR: Could not find a version … anywidget>=0.9 (from versions: none)",
     "git": (
         "  fatal: unable to access 'https://git.example/book/': …\n"
         "error: subprocess-exited-with-error"
     ),
-    "uv": "error: Failed to fetch: `…/einops/`\n  Caused by: error sending request for url",
+    "uv": "error: Failed to fetch: `…/anywidget/`\n  Caused by: error sending request for url",
 }
 
 
