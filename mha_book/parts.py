@@ -18,6 +18,7 @@ from mha_book.cache import DecoderCache, KVCache
 from mha_book.config import TransformerConfig
 from mha_book.layers import DecoderLayer, EncoderLayer, FeedForward
 from mha_book.positions import LearnedPositions, RotaryEmbedding, sinusoidal
+from mha_book.sublayers import drop
 
 __all__ = [
     "TokenEmbedding",
@@ -137,7 +138,7 @@ class TokenEmbedding(nn.Module):
             x = x + waves(offset + T, d_model, x.dtype, x.device)[offset : offset + T]
         if self.learned is not None:
             x = x + self.learned(T, offset=offset)
-        return self.dropout(x)
+        return drop(self.dropout, x)
 
 
 def waves(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mha_book._checks import check_probability, check_sizes
 from mha_book._shapes import Float
 
-__all__ = ["FeedForward", "Order", "Residual"]
+__all__ = ["FeedForward", "Order", "Residual", "drop"]
 
 Order = Literal["pre", "post"]
 
@@ -66,7 +66,7 @@ class FeedForward(nn.Module):
             hidden = self.activation(self.up_proj(x))
         else:
             hidden = self.activation(self.gate_proj(x)) * self.up_proj(x)
-        return self.down_proj(self.dropout(hidden))
+        return self.down_proj(drop(self.dropout, hidden))
 
 
 class Residual(nn.Module):
@@ -121,9 +121,17 @@ class Residual(nn.Module):
     ) -> Float[Tensor, "*B d_model"]:
         """``x`` plus ``sublayer`` of it, in the chosen order."""
         if self.order == "pre":
-            return x + self.dropout(sublayer(self.norm(x)))
-        return self.norm(x + self.dropout(sublayer(x)))
+            return x + drop(self.dropout, sublayer(self.norm(x)))
+        return self.norm(x + drop(self.dropout, sublayer(x)))
 
     def extra_repr(self) -> str:
         """Order for ``print``."""
         return f"order={self.order!r}"
+
+
+def drop(dropout: nn.Dropout, x: Tensor) -> Tensor:
+    """What dropout leaves of ``x``: in evaluation all of it, without the call of a module.
+
+    A step of decoding, with its few numbers in each call, is made of calls.
+    """
+    return dropout(x) if dropout.training else x

@@ -149,3 +149,17 @@ def test_before_a_norm_what_drops_everything_is_the_identity(make):
 def test_weights_for_looking_at_ignore_dropout():
     (layer, _), x = attention(0.9), randn(B, T, 6)
     assert torch.equal(layer.weights(x), layer.eval().weights(x))
+
+
+@pytest.mark.parametrize("make", [feed_forward, residual])
+def test_a_dropout_that_trains_drops_in_a_module_that_does_not(make):
+    """As whoever averages over dropped networks asks for it (Gal and Ghahramani, 2016)."""
+    (module, call), x = make(0.5), randn(B, T, 6)
+    module.eval()
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.train()
+    assert not torch.equal(call(x), call(x))
+    module.train()
+    module.dropout.eval()
+    assert torch.equal(call(x), call(x))
