@@ -37,33 +37,33 @@ def check_probability(name: str, p: float) -> None:
 
 def check_qkv(q: Tensor, k: Tensor, v: Tensor | None = None) -> tuple[int, ...]:
     """Shape (…, H, T_q, T_k) of the scores; ValueError unless q, k and v fit together."""
-    named = {"q": q, "k": k} if v is None else {"q": q, "k": k, "v": v}
-    for name, x in named.items():
-        if x.dim() < 3:
-            raise ValueError(f"{name} has shape {tuple(x.shape)}, expected (..., heads, T, width)")
-        if x.dtype != q.dtype:
+    shapes = {name: tuple(x.shape) for name, x in (("q", q), ("k", k), ("v", v)) if x is not None}
+    for name, shape in shapes.items():
+        if len(shape) < 3:
+            raise ValueError(f"{name} has shape {shape}, expected (..., heads, T, width)")
+    for name, x in (("k", k), ("v", v)):
+        if x is not None and x.dtype != q.dtype:
             raise ValueError(f"{name} is {x.dtype}, but q is {q.dtype}")
-    if q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"q has width {q.shape[-1]}, but k has width {k.shape[-1]}")
-    if k.shape[-3] == 0 or q.shape[-3] % k.shape[-3]:
-        raise ValueError(
-            f"q has {q.shape[-3]} heads, which is not a multiple of the {k.shape[-3]} heads of k"
-        )
-    if v is not None and v.shape[-3:-1] != k.shape[-3:-1]:
-        raise ValueError(
-            f"v has (heads, T)={tuple(v.shape[-3:-1])}, but k has {tuple(k.shape[-3:-1])}"
-        )
-    leading = tuple(q.shape[:-3])
-    for name, x in named.items():
-        if x.shape[:-3] == leading:
+    H, T_q, d = shapes["q"][-3:]
+    H_kv, T_k, d_k = shapes["k"][-3:]
+    if d != d_k:
+        raise ValueError(f"q has width {d}, but k has width {d_k}")
+    if H_kv == 0 or H % H_kv:
+        raise ValueError(f"q has {H} heads, which is not a multiple of the {H_kv} heads of k")
+    if v is not None and shapes["v"][-3:-1] != (H_kv, T_k):
+        raise ValueError(f"v has (heads, T)={shapes['v'][-3:-1]}, but k has {(H_kv, T_k)}")
+    leading = shapes["q"][:-3]
+    for name, shape in shapes.items():
+        batch = shape[:-3]
+        if batch == leading:
             continue
-        if not _broadcasts(x.shape[:-3], leading, both=True):
+        if not _broadcasts(batch, leading, both=True):
             raise ValueError(
-                f"{name} has leading axes {tuple(x.shape[:-3])}, which do not broadcast with "
+                f"{name} has leading axes {batch}, which do not broadcast with "
                 f"{leading} of {'q' if name == 'k' else 'q and k'}"
             )
-        leading = _broadcast(leading, x.shape[:-3])
-    return (*leading, *q.shape[-3:-1], k.shape[-2])
+        leading = _broadcast(leading, batch)
+    return (*leading, H, T_q, T_k)
 
 
 def check_inputs(x: Tensor, context: Tensor | None, d_model: int) -> None:
