@@ -18,7 +18,7 @@ CONFIGS = [
     TransformerConfig(4000, d_model=128, num_heads=4, encoder_layers=2, decoder_layers=2),
     TransformerConfig(8000, d_model=256, num_heads=8, encoder_layers=3, decoder_layers=3),
 ]
-POSITIONS = 64
+POSITIONS = 128
 
 
 def shape(config: TransformerConfig) -> str:
@@ -94,7 +94,7 @@ class TorchTransformer(nn.Module):
         features = self.body(
             self.embedding(src),
             self.embedding(tgt),
-            tgt_mask=~hide_future(T),
+            tgt_mask=~hide_future(T, device=tgt.device),
             src_key_padding_mask=~src_keep,
             memory_key_padding_mask=~src_keep,
             tgt_is_causal=True,
@@ -120,7 +120,7 @@ class Explicit(MultiHeadAttention):
         k, v = self._split(self.k_proj(source)), self._split(self.v_proj(source))
         scores = q @ k.mT / self.d_head**0.5
         if causal:
-            scores = scores.masked_fill(~hide_future(x.shape[1]), -1e9)
+            scores = scores.masked_fill(~hide_future(x.shape[1], device=x.device), -1e9)
         if keep is not None:
             scores = scores.masked_fill(~keep, -1e9)
         heads = scores.softmax(dim=-1) @ v
