@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The modules whose shape annotations are checked at every call of the tests.
 CHECKED := mha_book._checks,mha_book.attention,mha_book.cache,mha_book.data.batches,mha_book.decoding,mha_book.language_model,mha_book.layers,mha_book.masks,mha_book.parts,mha_book.positions,mha_book.scaled_dot_product,mha_book.sublayers,mha_book.transformer,mha_book.variants.additive,mha_book.variants.blockwise,mha_book.variants.linear
 .DEFAULT_GOAL := help
-.PHONY: help book i18n notebooks nbval test serve bench lint types unit check-book rehearse audit pictures lock clean python setup setup-dev
+.PHONY: help book i18n notebooks nbval test serve bench bench-gpu lint types unit check-book rehearse audit pictures lock clean python setup setup-dev
 
 help: ## Say what can be made
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -35,6 +35,9 @@ bench: setup-dev ## Time attention, training and decoding against other implemen
 	@$(BIN)/python experiments/bench_attention.py
 	@$(BIN)/python experiments/bench_training.py
 	@$(BIN)/python experiments/bench_decoding.py
+
+bench-gpu: setup-dev ## Time a training step on a GPU, beside other implementations and torch.compile
+	@$(BIN)/python -m experiments.bench_gpu
 
 lint: setup-dev ## Check style
 	@$(BIN)/ruff check .
