@@ -20,8 +20,8 @@ AVERAGE = 5  # checkpoints
 #: The depth, the widths and the tied table are the published model's; the rest is for fewer epochs.
 SETTINGS = {
     "vocabulary": 4_000, "d_model": 128, "num_heads": 4, "d_ff": 256,
-    "encoder_layers": 4, "decoder_layers": 4, "dropout": 0.15,
-    "steps": 12_000, "max_tokens": 1536, "peak_lr": 3e-3, "warmup": 800, "cooldown": 0.3,
+    "encoder_layers": 4, "decoder_layers": 4, "dropout": 0.2,
+    "steps": 18_000, "max_tokens": 1536, "peak_lr": 4e-3, "warmup": 1_000, "cooldown": 0.4,
     "save_every": 200, "log_every": 100, "evaluate_every": None,
 }  # fmt: skip
 
