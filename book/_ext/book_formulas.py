@@ -20,7 +20,7 @@ FORMULA = re.compile(r"^\$\$\n(?P<latex>(?:(?!^\$\$).*\n)*?)\$\$ \((?P<label>eq-
 
 
 def stated_formulas(book: Path) -> dict[str, str]:
-    """The LaTeX of every numbered formula of the pages, by label."""
+    """The LaTeX of every numbered formula by label, in the order of the pages."""
     texts = (path.read_text(encoding="utf8") for path in sorted(book.rglob("*.md")))
     return {m["label"]: m["latex"].strip() for text in texts for m in FORMULA.finditer(text)}
 
@@ -49,15 +49,15 @@ class FormulaIndex(SphinxDirective):
     option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
-        """One row for each formula, in the order of the ledger."""
+        """One row for each formula, in the order of the pages, which is that of their numbers."""
         from mha_book.formulas import LEDGER
 
         root = Path(self.config.book_root)
         self.formulas, self.tests = stated_formulas(root / "book"), marked_tests(root / "tests")
         lines = [":::{list-table}", ":header-rows: 1", ":class: formula-index", ""]
         lines += ["* - Formula", "  - Proof", "  - Code", "  - Tests"]
-        for row in LEDGER.values():
-            lines += self.row(row.label)
+        for label in (label for label in self.formulas if label in LEDGER):
+            lines += self.row(label)
         content = StringList([*lines, ":::"], items=[self.get_source_info()] * (len(lines) + 1))
         box = nodes.container()
         self.state.nested_parse(content, self.content_offset, box)
