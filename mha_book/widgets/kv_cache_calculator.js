@@ -71,8 +71,8 @@ const strings = {
     any: "不限", no: "无", unit: "1 GB 为 10⁹ 字节。未计入激活值，权重始终按原模型计算。",
     chart: "权重与缓存占用的显存",
     reading: "每个词元 {bytes} 字节；缓存占 {size}；{fit}", fit: "除权重外最多容纳 {n} 个词元。", fit_any: "窗口限制了缓存，上下文长度不限。", fit_no: "仅权重就已放不下。",
-    whole: "{name}必须是 {low} 到 {high} 的整数。", ratio: "{heads} 个查询头无法平均共享 {kv_heads} 个键值头：请选择 {heads} 的约数。",
-    small: "{name}必须在 0 到 100,000 之间。",
+    whole: "“{name}”必须是 {low} 到 {high} 的整数。", ratio: "{heads} 个查询头无法平均共享 {kv_heads} 个键值头：请选择 {heads} 的约数。",
+    small: "“{name}”必须在 0 到 100,000 之间。",
   },
 };
 
