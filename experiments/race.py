@@ -47,4 +47,4 @@ def show(title: str, results: dict[str, Any]) -> None:
         print(f"  {shape}")
         for name, figures in row.items():
             numbers = f"{figures['ms']:9.2f} ms  {figures['ratio_to_ours']:6.2f} x ours"
-            print(f"    {name:44s} {numbers}", flush=True)
+            print(f"    {name:56s} {numbers}", flush=True)
