@@ -152,7 +152,10 @@ def waves(
     >>> waves(5, 4, torch.float32, torch.device("cpu")).shape
     torch.Size([8, 4])
     """
-    return _table_of_waves(1 << max(0, T - 1).bit_length(), d_model, dtype, device)
+    length = 1 << max(0, T - 1).bit_length()
+    if torch.compiler.is_compiling():  # a graph keeps no table and needs none
+        return sinusoidal(length, d_model, dtype=dtype, device=device)
+    return _table_of_waves(length, d_model, dtype, device)
 
 
 @lru_cache(maxsize=8)

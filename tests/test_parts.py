@@ -70,6 +70,13 @@ def test_a_table_of_waves_reaches_as_far_as_is_asked(T):
     close(table, oracles.sinusoidal(len(table), 6))
 
 
+def test_a_compiled_graph_makes_its_waves_itself(monkeypatch):
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    kept = parts._table_of_waves.cache_info()
+    close(waves(5, 6, torch.float64, torch.device("cpu")), oracles.sinusoidal(8, 6))
+    assert parts._table_of_waves.cache_info() == kept
+
+
 def test_steps_of_decoding_share_their_waves():
     tables = [waves(T, D, torch.float64, torch.device("cpu")) for T in range(17, 33)]
     assert all(table is tables[0] for table in tables)

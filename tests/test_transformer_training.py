@@ -1,5 +1,9 @@
 """The whole Transformer in training, on its way into a file, and in other precisions."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +11,28 @@ import torch.nn.functional as F
 from mha_book import Transformer
 from mha_book.parts import initialise
 from tests.builders import B, T, close
-from tests.models import SRC_KEEP, V, batch, config, kinds, make
+from tests.models import KINDS, SRC_KEEP, V, batch, config, kinds, make
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPILED = """
+import torch
+from torch.autograd import grad
+
+from tests.builders import close
+from tests.models import KINDS, SRC_KEEP, batch, make
+
+torch.set_num_threads(1)
+for kind in KINDS:
+    model, (src, tgt) = make(kind), batch()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    found, expected = (call(src, tgt, src_keep=SRC_KEEP) for call in (compiled, model))
+    close(found, expected)
+    weights = list(model.parameters())
+    pairs = [grad(out.square().sum(), weights) for out in (found, expected)]
+    for ours, theirs in zip(*pairs, strict=True):
+        close(ours, theirs)
+    print(kind)
+"""
 
 
 @kinds
@@ -87,3 +112,11 @@ def test_it_runs_in_half_precision(kind):
     logits = model.bfloat16()(src, tgt, src_keep=SRC_KEEP)
     assert logits.dtype == torch.bfloat16
     assert (logits - expected).norm() < 0.1 * expected.norm()
+
+
+def test_it_compiles_into_one_graph_with_the_same_values_and_gradients():
+    """In a process of its own, where no call is wrapped to check shapes; a warning is an error."""
+    command = [sys.executable, "-W", "error", "-c", COMPILED]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == list(KINDS)
