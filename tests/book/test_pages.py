@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from bs4 import BeautifulSoup
 
+from mha_book.formulas import LEDGER
 from tests.book.built import BUILT, PAGES
 
 pytestmark = pytest.mark.book
@@ -104,3 +105,11 @@ def test_no_raw_markup_is_left(pages: dict[str, BeautifulSoup], name: str) -> No
     text = page.get_text()
     for mark in ("```", ":::", "{ref}", "{eq}", "{cite", "$$", "??"):
         assert mark not in text, mark
+
+
+def test_the_formula_index_goes_from_number_to_number(pages: dict[str, BeautifulSoup]) -> None:
+    rows = pages["book/appendix/formula-index"].select("table.formula-index tbody tr")
+    labels = [row.select_one("td a").get_text() for row in rows]  # type: ignore[union-attr]
+    numbers = [tuple(map(int, label.strip("()").split("."))) for label in labels]
+    assert len(numbers) == len(LEDGER)
+    assert numbers == sorted(set(numbers))
