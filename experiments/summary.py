@@ -1,16 +1,23 @@
-"""The table of training records in README.md, made from ``results/``; a test compares the two.
+"""The tables of records in README.md, made from ``results/``; a test compares them.
 
-Print it with ``python -m experiments.summary``.
+Print them with ``python -m experiments.summary``.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import Any
 
 from experiments import record
 
 _HEAD = ["| Corpus | Model | Training | On the test split |", "|---|---|---|---|"]
+#: The other contenders of a race, by the heads of their columns.
+_OTHERS = {
+    "nn.Transformer": "torch.nn.Transformer",
+    "Marian": "transformers MarianMTModel",
+    "textbook": "textbook",
+    "without a cache": "mha_book, no cache",
+}
 
 
 def table() -> str:
@@ -21,9 +28,42 @@ def table() -> str:
         "train-multi30k": _multi30k,
         "train-tatoeba": _tatoeba,
     }
-    paths = {name: record.RESULTS / f"{name}.json" for name in rows}
-    found = {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+    found = {name: data for name in rows if (data := _read(name))}
     return "\n".join([*_HEAD, *(row for name, data in found.items() for row in rows[name](data))])
+
+
+def speed() -> str:
+    """How long other implementations take for what ours does, as multiples of our time."""
+    lines = [f"| What | Model | {' | '.join(_OTHERS)} |", "|---|---|" + "---|" * len(_OTHERS)]
+    lines += [f"| {what} | {model} | {' | '.join(_ratios(r))} |" for what, model, r in _races()]
+    return "\n".join(lines)
+
+
+def _races() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What was raced, with which model, and the figures of each contender."""
+    for what, models in _read("bench-training").get("steps", {}).items():
+        for model, race in models.items():
+            yield f"training step, {what}", model, race
+    for model, searches in _read("bench-decoding").get("decoding", {}).items():
+        for search, batches in searches.items():
+            for size, race in batches.items():
+                yield f"{search}, {size}", model, race
+
+
+def _read(name: str) -> dict[str, Any]:
+    """A record; empty if there is none."""
+    path = record.RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _ratios(times: dict[str, Any]) -> list[str]:
+    """The ratio of each other contender, nothing where it does not take part."""
+    found = []
+    for start in _OTHERS.values():
+        names = [n for n in times if n == start or n.startswith((f"{start}.", f"{start}:"))]
+        found.append(f"{times[names[0]]['ratio_to_ours']:.2f}" if names else "")
+    return found
 
 
 def _toy(found: dict[str, Any]) -> list[str]:
@@ -74,4 +114,4 @@ def _size(run: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(table(), speed(), sep="\n\n")

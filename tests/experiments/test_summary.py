@@ -40,15 +40,33 @@ def test_a_row_of_each_record(results: Path):
 
 
 def test_what_is_not_recorded_has_no_row(results: Path):
-    assert len(summary.table().splitlines()) == 2
+    assert len(summary.table().splitlines()) == len(summary.speed().splitlines()) == 2
     points = [{"bleu": 17.25, "seconds": 60.2}]
     put(results, "curve-multi30k", {"parameters": 999_999, "on_the_way": points})
     assert [line[:20] for line in summary.table().splitlines()[2:]] == ["| Multi30k, en → de "]
 
 
-def test_the_readme_has_the_table_of_the_records(monkeypatch):
+def test_a_row_of_each_race(results: Path):
+    ours, twice = {"ratio_to_ours": 1.0}, {"ratio_to_ours": 1.996}
+    steps = {"mha_book": ours, "torch.nn.Transformer, dropout as ours": ours}
+    steps |= {"torch.nn.Transformer": twice, "textbook: all written out": {"ratio_to_ours": 1.5}}
+    searches = {"mha_book": ours, "transformers MarianMTModel.generate": twice}
+    searches |= {"mha_book, no cache but the memory": ours, "mha_book, no cache": twice}
+    put(results, "bench-training", {"steps": {"5 pairs": {"d_model=8": steps}}})
+    put(results, "bench-decoding", {"decoding": {"d_model=8": {"greedy": {"B=1": searches}}}})
+    assert summary.speed().splitlines() == [
+        "| What | Model | nn.Transformer | Marian | textbook | without a cache |",
+        "|---|---|---|---|---|---|",
+        "| training step, 5 pairs | d_model=8 | 2.00 |  | 1.50 |  |",
+        "| greedy, B=1 | d_model=8 |  | 2.00 |  | 2.00 |",
+    ]
+
+
+def test_the_readme_has_the_tables_of_the_records(monkeypatch):
     monkeypatch.setattr("experiments.record.RESULTS", ROOT / "results")
-    assert summary.table() in (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert summary.table() in readme
+    assert summary.speed() in readme
 
 
 def test_no_record_has_a_path_of_the_machine_that_made_it():
