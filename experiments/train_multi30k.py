@@ -21,7 +21,7 @@ AVERAGE = 5  # checkpoints
 SETTINGS = {
     "vocabulary": 4_000, "d_model": 128, "num_heads": 4, "d_ff": 256,
     "encoder_layers": 4, "decoder_layers": 4, "dropout": 0.2,
-    "steps": 18_000, "max_tokens": 1536, "peak_lr": 4e-3, "warmup": 1_000, "cooldown": 0.4,
+    "steps": 22_000, "max_tokens": 1536, "peak_lr": 4e-3, "warmup": 1_000, "cooldown": 0.4,
     "save_every": 200, "log_every": 100, "evaluate_every": None,
 }  # fmt: skip
 
