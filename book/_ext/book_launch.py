@@ -26,8 +26,8 @@ WORDS = {
     "zh_CN": {
         "title": "运行本页",
         "colab": "在 Colab 中打开",
-        "notebook": "下载笔记本",
-        "wheel": "下载配套软件包，与笔记本放在一起",
+        "notebook": "下载 notebook",
+        "wheel": "下载配套程序包，与 notebook 放在一起",
     },
 }
 
