@@ -68,7 +68,7 @@ class FormulaIndex(SphinxDirective):
         from mha_book.formulas import LEDGER
 
         row = LEDGER[label]
-        latex = " ".join(self.formulas.get(label, "").split())
+        latex = " ".join(self.formulas[label].split()).rstrip(".,")  # its sentence is not here
         proof_file, proof_name = row.proof_path.rsplit(".", 1)
         tests = [f"{{source}}`{name} <{path}:{name}>`" for path, name in self.tests.get(label, [])]
         proof_file = proof_file.replace(".", "/")
