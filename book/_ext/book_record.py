@@ -1,7 +1,8 @@
 """Write down which pages a build executed, in ``_build/records/<language>.json``.
 
 Both editions share one cache of executed cells, so the second should execute none; the record shows
-whether that is so. The folder of pictures that cells drew is shared as well.
+whether that is so. The folder of pictures that cells drew, and of the notebooks that ran, is shared
+as well; what is extracted for translators has one of its own, whose notebooks lack cells that draw.
 """
 
 import json
@@ -16,7 +17,9 @@ from sphinx.environment import BuildEnvironment
 def start(app: Sphinx) -> None:
     """Remember when the build began; put what cells draw beside the editions, not among them."""
     app.book_started = time.time()  # type: ignore[attr-defined]
-    pictures = str(Path(app.confdir) / "_build" / "jupyter_execute")
+    shared = app.builder.name != "gettext"
+    folder = Path(app.confdir) / "_build" if shared else Path(app.outdir)
+    pictures = str(folder / "jupyter_execute")
     config = app.env.mystnb_config  # type: ignore[attr-defined]
     app.env.mystnb_config = config.copy(output_folder=pictures)  # type: ignore[attr-defined]
 

@@ -140,6 +140,7 @@ def test_captions_and_alternative_texts_of_cells_are_extracted(tiny: Path) -> No
     assert kinds["A line that rises."] == "alternative text"
     assert kinds["It rises from $0$."] == "caption"
     assert not (tiny / "_build" / ".jupyter_cache").exists()
+    assert not (tiny / "_build" / "jupyter_execute").exists()
 
 
 def test_a_page_without_its_outputs_fails_the_build(tiny: Path) -> None:
