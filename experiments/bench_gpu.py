@@ -156,12 +156,16 @@ def measured_peak(device: torch.device, dtype: torch.dtype, n: int) -> float:
 
 
 def memory(call: Call, device: torch.device) -> float | None:
-    """The most MiB that are allocated during a call; None where torch does not count them."""
+    """The most MiB that a call takes beside what is kept between calls, such as weights.
+
+    None where torch does not count them.
+    """
     if device.type != "cuda":
         return None
     torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
     call()
-    return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    return round((torch.cuda.max_memory_allocated(device) - before) / 2**20, 1)
 
 
 def _wait(device: torch.device) -> None:
@@ -196,7 +200,7 @@ def measure(
         found["tokens_per_second"] = round(tokens / seconds)
         found["tflops"] = round(tflops, 4)
         found["utilisation"] = {k: p and round(tflops / p, 4) for k, p in peaks.items()}
-        found["peak_memory_mib"] = memory(calls[name], device)
+        found["step_memory_mib"] = memory(calls[name], device)
         found["attention"] = kernels(calls[name])
     return results
 

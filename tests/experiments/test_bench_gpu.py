@@ -75,7 +75,7 @@ def test_a_run_is_recorded(results: Path, monkeypatch: pytest.MonkeyPatch):
         assert len(found) == 5
         for row in found.values():
             assert row["tokens_per_second"] > 0
-            assert row["peak_memory_mib"] is None
+            assert row["step_memory_mib"] is None
             assert sum(row["attention"].values()) >= 5
 
 
