@@ -18,7 +18,7 @@ WIDTH = 4
 SETTINGS = {
     "vocabulary": 4_000, "d_model": 128, "num_heads": 4,
     "encoder_layers": 3, "decoder_layers": 3, "dropout": 0.2,
-    "steps": 3_000, "max_tokens": 1024, "peak_lr": 3e-3, "warmup": 400, "cooldown": 0.4,
+    "steps": 8_000, "max_tokens": 1024, "peak_lr": 3e-3, "warmup": 400, "cooldown": 0.4,
     "save_every": 250, "log_every": 100, "evaluate_every": None,
 }  # fmt: skip
 
