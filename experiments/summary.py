@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments import record
 
-_HEAD = ["| Corpus | Model | Training | On the test split |", "|---|---|---|---|"]
+_HEAD = ["| Corpus | Parameters | Training | On the test split |", "|---|---|---|---|"]
 #: The other contenders of a race, by the heads of their columns.
 _OTHERS = {
     "nn.Transformer": "torch.nn.Transformer",
@@ -72,8 +72,8 @@ def _toy(found: dict[str, Any]) -> list[str]:
         split: mean(run["scores"][split]["exact"] for run in runs) for split in found["digests"]
     }
     scores = (
-        f"{exact['test']:.1%} of the sentences exactly right; {exact['unseen']:.1%} with words in "
-        f"unseen company, {exact['longer']:.1%} longer than all of training"
+        f"{exact['test']:.1%} exactly right; unseen combinations {exact['unseen']:.1%}, "
+        f"longer sentences {exact['longer']:.1%}"
     )
     return [_row("toy, en → zh", runs, scores)]
 
