@@ -32,9 +32,9 @@ serve: setup-dev ## Open the book on localhost and rebuild it on change
 	@$(BIN)/python -m tools.serve
 
 bench: setup-dev ## Time attention, training and decoding against other implementations
-	@$(BIN)/python experiments/bench_attention.py
-	@$(BIN)/python experiments/bench_training.py
-	@$(BIN)/python experiments/bench_decoding.py
+	@$(BIN)/python -m experiments.bench_attention
+	@$(BIN)/python -m experiments.bench_training
+	@$(BIN)/python -m experiments.bench_decoding
 
 bench-gpu: setup-dev ## Time a training step on a GPU, beside other implementations and torch.compile
 	@$(BIN)/python -m experiments.bench_gpu

@@ -1,6 +1,6 @@
 """Time and weigh one attention layer against three others on this machine.
 
-    python experiments/bench_attention.py [--rounds 21]
+    python -m experiments.bench_attention [--rounds 21]
 
 All contenders have the same shapes and race in rounds; see ``race``. Prints a table and writes
 results/bench-attention.json.
@@ -14,11 +14,11 @@ from typing import Any
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler is used for memory alone
 
 import torch
-from race import Call, race, show
-from record import environment, write
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
+from experiments.race import Call, race, show
+from experiments.record import environment, write
 from mha_book import KVCache, MultiHeadAttention
 from mha_book.masks import padding
 

@@ -1,6 +1,6 @@
 """Time greedy and beam search against ``generate`` of Marian and against decoding without a cache.
 
-    python experiments/bench_decoding.py [--rounds 21] [--clock wall]
+    python -m experiments.bench_decoding [--rounds 21] [--clock wall]
 
 All contenders have the same random weights, and all give the same tokens, which is checked first.
 The end is a token that nobody says, so every row gets as many tokens as the limit. Within a round
@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 import torch
-from contestants import CONFIGS, marian, shape
-from race import CLOCKS, Call, race, show
-from record import environment, write
 from torch import Tensor
 
+from experiments.contestants import CONFIGS, marian, shape
+from experiments.race import CLOCKS, Call, race, show
+from experiments.record import environment, write
 from mha_book import Transformer, TransformerConfig
 from mha_book.data.special import BOS, PAD
 from mha_book.decoding import SpecialTokens, beam, greedy, length_penalty
@@ -70,13 +70,13 @@ def contenders(model: Transformer, src: Tensor, keep: Tensor) -> dict[str, dict[
     return {
         "greedy": {
             "mha_book": partial(ours, greedy),
-            "transformers MarianMTModel.generate": partial(generate, num_beams=1),
+            "transformers MarianMTModel": partial(generate, num_beams=1),
             "mha_book, no cache but the memory": partial(uncached, model, src, keep, whole=False),
             "mha_book, no cache": partial(uncached, model, src, keep, whole=True),
         },
         f"beam of {WIDTH}": {
             "mha_book": partial(ours, beam, **plain),
-            "transformers MarianMTModel.generate": partial(
+            "transformers MarianMTModel": partial(
                 generate, num_beams=WIDTH, length_penalty=1.0, early_stopping=True
             ),
         },

@@ -1,6 +1,6 @@
 """Time one training step against torch's Transformer, Marian and the textbook; weigh padding.
 
-    python experiments/bench_training.py [--rounds 21] [--clock wall]
+    python -m experiments.bench_training [--rounds 21] [--clock wall]
 
 A step is forward, label-smoothed cross-entropy, backward and Adam. All contenders start with the
 same weights and have the same loss, which is checked first, without dropout; then they race with
@@ -12,67 +12,28 @@ be found or downloaded, of Multi30k.
 
 import argparse
 import random
-from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from contestants import CONFIGS, TorchTransformer, explicit, marian, shape, written_out
-from race import CLOCKS, Call, race, show
-from record import environment, write
 from torch import Tensor, nn
 
+from experiments.contestants import CONFIGS, TorchTransformer, explicit, marian, shape, written_out
+from experiments.race import CLOCKS, Call, race, show
+from experiments.record import environment, write
+from experiments.steps import SMOOTHING, Contender, agree, batch, marians, ours, step, torchs
 from mha_book import Transformer, TransformerConfig
 from mha_book.data import corpora
 from mha_book.data.batches import Batch, Batches, padding_share
 from mha_book.data.files import DataError
 from mha_book.data.special import PAD
 from mha_book.data.tokenizer_pair import train_tokenizers
+from mha_book.training.loss import TranslationLoss
 
-SMOOTHING, MAX_TOKENS = 0.1, 4096
+MAX_TOKENS = 4096
 #: The batches that are raced over, about as many tokens in each: number of pairs, and shortest and
 #: longest sentence. Those of Multi30k have about 13 tokens; a paragraph has a hundred.
-BATCHES = {"64 pairs of 12 to 14 tokens": (64, 12, 14), "8 pairs of 96 to 112": (8, 96, 112)}
-TEXTBOOK = "textbook: attention, norms, loss, Adam written out"
-Loss = Callable[[nn.Module, Batch], Tensor]
-
-
-def batch(vocabulary: int, rows: int, shortest: int, longest: int) -> Batch:
-    """Random pairs of about equal length, as they come out of ``Batches``."""
-
-    def ids() -> list[int]:
-        return random.choices(range(4, vocabulary), k=random.randint(shortest, longest))
-
-    return Batch.of([(ids(), ids()) for _ in range(rows)])
-
-
-def ours(model: nn.Module, b: Batch) -> Tensor:
-    """Logits of real tokens alone, and torch's fused cross-entropy."""
-    real = b.tgt_out != PAD
-    logits = model.logits(model.features(b.src, b.tgt_in, src_keep=b.src_keep)[real])
-    return F.cross_entropy(logits, b.tgt_out[real], label_smoothing=SMOOTHING)
-
-
-def _everywhere(logits: Tensor, b: Batch) -> Tensor:
-    """Torch's cross-entropy of the logits at all positions, those of padding left out."""
-    args = logits.flatten(0, 1), b.tgt_out.flatten()
-    return F.cross_entropy(*args, ignore_index=PAD, label_smoothing=SMOOTHING)
-
-
-def torchs(model: nn.Module, b: Batch) -> Tensor:
-    """The loss by torch's Transformer."""
-    return _everywhere(model(b.src, b.tgt_in, b.src_keep), b)
-
-
-def marians(model: nn.Module, b: Batch) -> Tensor:
-    """The loss by Marian."""
-    answer = model(
-        input_ids=b.src,
-        attention_mask=b.src_keep.long(),
-        decoder_input_ids=b.tgt_in,
-        use_cache=False,
-    )
-    return _everywhere(answer.logits, b)
+BATCHES = {"64 pairs of 12 to 14 tokens": (64, 12, 14), "8 pairs of 96 to 112 tokens": (8, 96, 112)}
 
 
 def textbooks(model: nn.Module, b: Batch) -> Tensor:
@@ -85,35 +46,19 @@ def textbooks(model: nn.Module, b: Batch) -> Tensor:
     return (losses * real).sum() / real.sum()
 
 
-def step(model: nn.Module, loss: Loss, b: Batch, *, fused: bool) -> Call:
-    """Forward, backward and Adam: as one kernel, or as it is written down, weight by weight."""
-    how = {"fused": True} if fused else {"foreach": False}
-    adam = torch.optim.Adam(model.train().parameters(), lr=1e-4, betas=(0.9, 0.98), **how)
-
-    def call() -> None:
-        adam.zero_grad()
-        loss(model, b).backward()
-        adam.step()
-
-    return call
-
-
 def contenders(config: TransformerConfig, b: Batch) -> dict[str, Call]:
     """A training step of each, ours first, once their losses are seen to agree."""
     model = Transformer(config)
-    entries: dict[str, tuple[nn.Module, Loss]] = {
-        "mha_book": (model, ours),
+    found: dict[str, Contender] = {
+        "mha_book": (TranslationLoss(model, SMOOTHING), ours),
         "torch.nn.Transformer": (TorchTransformer(model, as_ours=False), torchs),
         "torch.nn.Transformer, dropout as ours": (TorchTransformer(model, as_ours=True), torchs),
         "transformers MarianMTModel": (marian(model), marians),
-        "mha_book, attention written out": (explicit(model), ours),
-        TEXTBOOK: (written_out(model), textbooks),
+        "mha_book, attention written out": (TranslationLoss(explicit(model), SMOOTHING), ours),
+        "textbook": (written_out(model), textbooks),
     }
-    with torch.no_grad():
-        losses = {name: loss(m.eval(), b).item() for name, (m, loss) in entries.items()}
-    if max(losses.values()) - min(losses.values()) > 1e-4:
-        raise SystemExit(f"the contenders differ in their loss: {losses}")
-    return {n: step(m, loss, b, fused=n != TEXTBOOK) for n, (m, loss) in entries.items()}
+    agree(found, b, 1e-4, nullcontext)
+    return {name: step(one, b, fused=name != "textbook") for name, one in found.items()}
 
 
 def padding(name: str) -> float | None:

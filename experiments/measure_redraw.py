@@ -1,6 +1,6 @@
 """Time how long each widget takes from a step of a slider until its pictures are drawn.
 
-    python experiments/measure_redraw.py [--steps 60]
+    python -m experiments.measure_redraw [--steps 60]
 
 Every widget is shown at its largest in a headless Chromium, alive as in the book. A step sets the
 slider and sends its event; the time ends when the script has run, the page is laid out and each
@@ -20,20 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import environment, write
 
+from experiments.record import environment, write
 from mha_book import widgets
 from mha_book.widgets.base import Widget
+from tools.browser import browser
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "book" / "_ext" / "widgets" / "widgets-static.js"
 TOKENS = 64
 BAR = 16  # ms: a frame at 60 Hz, rounded down
 WARM = 10
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from browser import browser  # noqa: E402
 
 STEP = """async (root, { label, steps }) => {
   const input = [...root.querySelectorAll("label")].find((l) => l.textContent === label).control;

@@ -57,13 +57,10 @@ def _read(name: str) -> dict[str, Any]:
     return found
 
 
-def _ratios(times: dict[str, Any]) -> list[str]:
+def _ratios(race: dict[str, Any]) -> list[str]:
     """The ratio of each other contender, nothing where it does not take part."""
-    found = []
-    for start in _OTHERS.values():
-        names = [n for n in times if n == start or n.startswith((f"{start}.", f"{start}:"))]
-        found.append(f"{times[names[0]]['ratio_to_ours']:.2f}" if names else "")
-    return found
+    others = [race.get(name) for name in _OTHERS.values()]
+    return [f"{other['ratio_to_ours']:.2f}" if other else "" for other in others]
 
 
 def _toy(found: dict[str, Any]) -> list[str]:
@@ -82,7 +79,8 @@ def _curve(found: dict[str, Any]) -> list[str]:
     points = found["on_the_way"]
     bleu = " / ".join(f"{point['bleu']:.1f}" for point in points)
     seconds = " / ".join(f"{point['seconds']:.0f}" for point in points)
-    return [f"| Multi30k, en → de | {_size(found)} | {seconds} s | BLEU {bleu}, greedy |"]
+    clock = f"{seconds} s on {found['hardware']['threads']} CPU cores"
+    return [f"| Multi30k, en → de | {_size(found)} | {clock} | BLEU {bleu}, greedy |"]
 
 
 def _multi30k(found: dict[str, Any]) -> list[str]:
@@ -110,7 +108,7 @@ def _row(corpus: str, runs: Sequence[dict[str, Any]], scores: str) -> str:
 
 
 def _size(run: dict[str, Any]) -> str:
-    return f"{run['parameters'] / 1e6:.1f} M"
+    return f"{run['parameters'] / 1e6:.1f}\u00a0M"  # on one line, however narrow the column
 
 
 if __name__ == "__main__":

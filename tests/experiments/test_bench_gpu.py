@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from experiments import bench_gpu
-from experiments.contestants import explicit
+from experiments.steps import batch
 from mha_book import Transformer, TransformerConfig
 from mha_book.training.loss import TranslationLoss
 
@@ -21,27 +20,35 @@ CONFIGS = {
 }
 
 
+def by_formula(c: TransformerConfig, B: int, T_s: int, T: int, predicted: int) -> int:
+    """Twice the multiplications of forward, and twice as many backward."""
+    d, d_ff = c.d_model, c.d_ff or 4 * c.d_model
+    kv = d * (c.num_kv_heads or c.num_heads) // c.num_heads
+    hidden = (3 if c.activation == "swiglu" else 2) * d * d_ff
+    own = 2 * d * d + 2 * d * kv
+    encoder = T_s * (own + hidden) + 2 * d * T_s * T_s
+    cross = T * 2 * d * d + T_s * 2 * d * kv + 2 * d * T * T_s
+    decoder = T * (own + hidden) + 2 * d * T * T + cross
+    layers = B * (c.encoder_layers * encoder + c.decoder_layers * decoder)
+    return 6 * (layers + predicted * d * c.vocabulary)
+
+
 @pytest.mark.parametrize("changes", CONFIGS.values(), ids=CONFIGS)
 def test_operations_are_those_of_the_matrix_products(changes: dict):
     random.seed(0)
     config = TransformerConfig(19, **{**SIZES, **changes})
-    b = bench_gpu.batch(config.vocabulary, rows=5, shortest=3, longest=7)
-    model = Transformer(config).eval()
-    model = model if config.num_kv_heads else explicit(model)
-    with (
-        FlopCounterMode(display=False) as counter,
-        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
-    ):
-        TranslationLoss(model)(b).backward()
-    assert bench_gpu.flops(config, b) == counter.get_total_flops()
+    b = batch(config.vocabulary, rows=5, shortest=3, longest=7)
+    objective = TranslationLoss(Transformer(config))
+    assert bench_gpu.flops(objective, b) == by_formula(config, 5, 7, 7, b.num_tokens)
+    assert all(p.grad is None for p in objective.parameters())
 
 
-def test_a_batch_is_as_long_as_its_longest_pair():
-    b = bench_gpu.batch(19, rows=11, shortest=3, longest=7)
-    assert b.src.shape == b.tgt_in.shape == (11, 7)
-    assert 3 <= b.src_keep.sum(dim=1).min() <= b.src_keep.sum(dim=1).max() == 7
-    full = bench_gpu.batch(19, rows=11, shortest=7, longest=7)
-    assert full.src_keep.all()
+@pytest.mark.parametrize(
+    ("name", "peak"),
+    [("NVIDIA H200", 989.5), ("NVIDIA L40S", 362.0), ("NVIDIA L40", None), ("Tesla T4", 65.0)],
+)
+def test_a_gpu_is_known_by_its_whole_name(name: str, peak: float | None):
+    assert bench_gpu.promised_peak(name) == peak
 
 
 def test_kernels_are_counted_forward_and_backward():
@@ -77,13 +84,3 @@ def test_a_run_is_recorded(results: Path, monkeypatch: pytest.MonkeyPatch):
             assert row["tokens_per_second"] > 0
             assert row["step_memory_mib"] is None
             assert sum(row["attention"].values()) >= 5
-
-
-@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
-def test_contenders_that_disagree_are_no_contenders(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch, "compile", lambda module: module)
-    monkeypatch.setattr(bench_gpu, "torchs", lambda model, b: torch.zeros(()))
-    monkeypatch.setattr(bench_gpu, "BATCHES", {"full": (3, 5, 5)})
-    sets = [part for k, v in SIZES.items() for part in ("--set", f"{k}={v}")]
-    with pytest.raises(SystemExit, match="differ in their loss"):
-        bench_gpu.main(["--device", "cpu", "--product", "64", *sets, "--set", "vocabulary=19"])
