@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.book.built import BUILT, LANGUAGES, PAGES
 from tests.browser.visit import Visit
@@ -94,7 +95,7 @@ def test_search_finds_the_page(reader: Visit, query: str, found: str) -> None:
     page = reader.page
     page.goto((BUILT / "zh_CN" / "search.html").as_uri() + f"?q={query}")
     results = page.locator("#search-results li a")  # come one after the other
-    results.filter(has_text=re.compile(found)).first.wait_for()
+    expect(results.filter(has_text=re.compile(found)).first).to_be_visible()
 
 
 def test_search_finds_nothing_where_nothing_is(reader: Visit) -> None:
