@@ -5,9 +5,10 @@
 A step is forward, label-smoothed cross-entropy, backward and Adam. All contenders start with the
 same weights and have the same loss, which is checked first, without dropout; then they race with
 dropout, within a round in a random order, see ``race``. All have Adam as one kernel but the
-textbook, which writes out attention, norms, loss and Adam. Prints a table and writes
-results/bench-training.json. The share of padding is that of batches of the toy and, where it can
-be found or downloaded, of Multi30k.
+textbook, which writes out attention, norms, loss and Adam. torch and the textbook (as the Annotated
+Transformer) drop attention weights and hidden units too, so each races twice: with its dropout and
+with ours. Prints a table and writes results/bench-training.json. The share of padding is that of
+batches of the toy and, where it can be found or downloaded, of Multi30k.
 """
 
 import argparse
@@ -55,10 +56,11 @@ def contenders(config: TransformerConfig, b: Batch) -> dict[str, Call]:
         "torch.nn.Transformer, dropout as ours": (TorchTransformer(model, as_ours=True), torchs),
         "transformers MarianMTModel": (marian(model), marians),
         "mha_book, attention written out": (TranslationLoss(explicit(model), SMOOTHING), ours),
-        "textbook": (written_out(model), textbooks),
+        "textbook": (written_out(model, as_ours=False), textbooks),
+        "textbook, dropout as ours": (written_out(model, as_ours=True), textbooks),
     }
     agree(found, b, 1e-4, nullcontext)
-    return {name: step(one, b, fused=name != "textbook") for name, one in found.items()}
+    return {name: step(one, b, fused="textbook" not in name) for name, one in found.items()}
 
 
 def padding(name: str) -> float | None:

@@ -1,5 +1,6 @@
 """Other libraries' Transformers in the shape of ours, with its weights."""
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mha_book import Transformer, TransformerConfig
@@ -8,6 +9,7 @@ from mha_book.data.special import BOS, EOS, PAD
 from mha_book.masks import causal as hide_future
 from mha_book.parts import TokenEmbedding
 from mha_book.positions import sinusoidal
+from mha_book.sublayers import FeedForward
 from tests import weights
 
 __all__ = ["CONFIGS", "TorchTransformer", "explicit", "marian", "shape", "written_out"]
@@ -123,7 +125,7 @@ class Explicit(MultiHeadAttention):
             scores = scores.masked_fill(~hide_future(x.shape[1], device=x.device), -1e9)
         if keep is not None:
             scores = scores.masked_fill(~keep, -1e9)
-        heads = scores.softmax(dim=-1) @ v
+        heads = F.dropout(scores.softmax(dim=-1), self.dropout, self.training) @ v
         return self.out_proj(heads.transpose(1, 2).reshape(x.shape))
 
 
@@ -142,9 +144,19 @@ def explicit(model: Transformer) -> Transformer:
     return _rewritten(model, {MultiHeadAttention: Explicit})
 
 
-def written_out(model: Transformer) -> Transformer:
-    """Our model with attention and norms written out."""
-    return _rewritten(model, {MultiHeadAttention: Explicit, nn.LayerNorm: WrittenNorm})
+def written_out(model: Transformer, *, as_ours: bool) -> Transformer:
+    """Our model with attention and norms written out.
+
+    Like the Annotated Transformer it drops attention weights and hidden units too; with ``as_ours``
+    only what ours drops.
+    """
+    copy = _rewritten(model, {MultiHeadAttention: Explicit, nn.LayerNorm: WrittenNorm})
+    for module in copy.modules() if not as_ours else ():
+        if isinstance(module, MultiHeadAttention):
+            module.dropout = model.config.dropout
+        elif isinstance(module, FeedForward):
+            module.dropout.p = model.config.dropout
+    return copy
 
 
 def _rewritten(model: Transformer, classes: dict[type, type]) -> Transformer:

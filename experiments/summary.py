@@ -58,9 +58,13 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _ratios(race: dict[str, Any]) -> list[str]:
-    """The ratio of each other contender, nothing where it does not take part."""
-    others = [race.get(name) for name in _OTHERS.values()]
-    return [f"{other['ratio_to_ours']:.2f}" if other else "" for other in others]
+    """The ratio of each other contender, then that with dropout as ours, where they raced."""
+    both = [(race.get(name), race.get(f"{name}, dropout as ours")) for name in _OTHERS.values()]
+    return [_ratio(one) + (f" ({_ratio(same)})" if same else "") for one, same in both]
+
+
+def _ratio(figures: dict[str, Any] | None) -> str:
+    return f"{figures['ratio_to_ours']:.2f}" if figures else ""
 
 
 def _toy(found: dict[str, Any]) -> list[str]:

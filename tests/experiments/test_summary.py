@@ -60,7 +60,7 @@ def test_a_row_of_each_race(results: Path):
     assert summary.speed().splitlines() == [
         "| What | Model | nn.Transformer | Marian | textbook | without a cache |",
         "|---|---|---|---|---|---|",
-        "| training step, 5 pairs | d_model=8 | 2.00 |  | 1.50 |  |",
+        "| training step, 5 pairs | d_model=8 | 2.00 (1.00) |  | 1.50 |  |",
         "| greedy, B=1 | d_model=8 |  | 2.00 |  | 2.00 |",
     ]
 
