@@ -48,9 +48,10 @@ BATCHES = {
     "128 pairs of 128 tokens": (128, 128, 128),
     "128 pairs of 96 to 128 tokens": (128, 96, 128),
 }
-#: What NVIDIA's data sheets promise for dense products in bf16 (the T4's: fp16), in TFLOP/s.
+#: What NVIDIA's data sheets promise for dense products in bf16 (the T4's: fp16), in TFLOP/s, by
+#: pattern of the name.
 PEAKS = {
-    "H200": 989.5,
+    "H200(?! NVL)": 989.5,
     "H100 80GB HBM3": 989.5,
     "A100": 312.0,
     "L40S": 362.0,
@@ -95,11 +96,13 @@ def kernels(call: Call) -> dict[str, int]:
 
 
 def promised_peak(name: str) -> float | None:
-    """What the data sheet says of a GPU of this name; None if this script does not know it.
+    """What the data sheet says of a GPU of this name; None for a part of one, or if unknown.
 
     >>> promised_peak("NVIDIA A100-SXM4-80GB"), promised_peak("NVIDIA L40")
     (312.0, None)
     """
+    if "MIG" in name:
+        return None
     return next((p for part, p in PEAKS.items() if re.search(rf"\b{part}\b", name)), None)
 
 

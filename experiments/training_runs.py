@@ -32,6 +32,7 @@ def trained(task: Task, splits: Iterable[str], *, width: int = 1) -> dict[str, A
     # Scores on the way, if settings ask for them, are those of the first split, decoded greedily.
     first = Evaluation(translator, task.corpus.splits[next(iter(on))], language)
     history = train(translator.model, pairs, task.settings, evaluate=first, quiet=True)
+    stop_if_interrupted(history)
     return {
         **cost(translator, history),
         "on_the_way": list(history.of("evaluate")),
@@ -59,6 +60,7 @@ def scored(
     output.checkpoints.keep = average
     pairs = task.tokenizers.encode(task.corpus.splits["train"])
     history = train(translator.model, pairs, task.settings, output=output, quiet=True)
+    stop_if_interrupted(history)
     last = output.checkpoints.all()[-average:]
     translator.model = averaged(last).to(translator.model.output.weight.device)
     examples, language = task.corpus.splits[split], task.corpus.target_language
@@ -76,6 +78,12 @@ def fresh(task: Task) -> Translator:
     """A model that has learnt nothing, its first weights decided by the seed, with tokenizers."""
     torch.manual_seed(task.settings.seed)
     return Translator(Transformer(task.config), task.tokenizers)
+
+
+def stop_if_interrupted(history: Journal) -> None:
+    """End the program, before anything is scored or recorded, if training was ended by Ctrl-C."""
+    if history.of("end")[-1]["reason"] == "interrupt":
+        raise SystemExit("interrupted: nothing is recorded")
 
 
 def cost(translator: Translator, history: Journal) -> dict[str, Any]:

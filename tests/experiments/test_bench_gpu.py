@@ -45,7 +45,14 @@ def test_operations_are_those_of_the_matrix_products(changes: dict):
 
 @pytest.mark.parametrize(
     ("name", "peak"),
-    [("NVIDIA H200", 989.5), ("NVIDIA L40S", 362.0), ("NVIDIA L40", None), ("Tesla T4", 65.0)],
+    [
+        ("NVIDIA H200", 989.5),
+        ("NVIDIA H200 NVL", None),
+        ("NVIDIA H200 MIG 1g.18gb", None),
+        ("NVIDIA L40S", 362.0),
+        ("NVIDIA L40", None),
+        ("Tesla T4", 65.0),
+    ],
 )
 def test_a_gpu_is_known_by_its_whole_name(name: str, peak: float | None):
     assert bench_gpu.promised_peak(name) == peak

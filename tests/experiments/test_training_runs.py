@@ -1,7 +1,9 @@
 """Training runs for records: they go on where they ended, and average their last weights."""
 
+import signal
 from pathlib import Path
 
+import pytest
 import torch
 
 from experiments.scoring import plain
@@ -49,6 +51,18 @@ def test_it_is_the_average_that_translates(tmp_path: Path, monkeypatch):
     translations = Translator(model, task.tokenizers).translate([e.source for e in test], width=2)
     assert said == [*translations, "de"]
     assert found["scores"] == {"scale": {"references": [e.target for e in test]}}
+
+
+@pytest.mark.parametrize("run", [scored, lambda task, folder, **_: trained(task, ["test"])])
+def test_what_ctrl_c_ended_is_not_scored(run, tmp_path: Path, monkeypatch):
+    def interrupt(seed: int, step: int, rank: int) -> None:
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("mha_book.training.loop.reseed", interrupt)
+    monkeypatch.setattr(Translator, "translate", lambda *_, **__: pytest.fail("it was scored"))
+    with pytest.raises(SystemExit, match="nothing is recorded"):
+        run(tiny_task(steps=7), tmp_path, width=1)
 
 
 def test_a_run_that_was_ended_comes_to_the_same_weights(tmp_path: Path):
